@@ -1,0 +1,42 @@
+# Kiln's commands. Each sets up what it needs first; once that is done, it costs half a second.
+SHELL := /bin/bash
+KILN := .venv/bin/kiln
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
+
+.DEFAULT_GOAL := help
+.PHONY: help setup ready sim train lint test clean distclean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@echo
+	@echo 'Variables of the set-up: PYTHON=/path/to/python3 (3.11 or later); pip reads PIP_INDEX_URL'
+	@echo 'and PIP_EXTRA_INDEX_URL. Where pip would fetch gigabytes of CUDA with PyTorch, set the'
+	@echo "latter to PyTorch's index of CPU wheels: the address is under \"Get started\" on its site."
+
+setup: ready  ## Install what is missing (.venv, Verilator), try it once, say what is there
+	@$(KILN) doctor
+
+ready:
+	@scripts/bootstrap.sh
+
+sim: ready  ## The main job: the shipped predictor on the RTL, against the golden model
+	@$(KILN) sim
+
+train: ready  ## Train, prune and share the weights of the shipped predictor anew
+	@$(KILN) train mittos --sparsity 98
+
+lint: ready  ## Format, lint, types, and the direction of imports
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+test: lint  ## All checks and tests
+	@$(PYTEST)
+
+clean:  ## Remove what runs have produced: build/ and caches
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find hw sw sim kiln tests -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove the set-up too: .venv and .tools
+	rm -rf .venv .tools

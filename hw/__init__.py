@@ -1,0 +1,1 @@
+"""Gateware: synthesisable Amaranth components. Imports nothing else of Kiln."""

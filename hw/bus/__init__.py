@@ -1,0 +1,1 @@
+"""Bus interfaces: AXI4-Lite and AXI4-Stream."""

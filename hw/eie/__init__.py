@@ -1,0 +1,1 @@
+"""EIE, the sparse inference engine of Han et al. (ISCA 2016), as synthesisable components."""

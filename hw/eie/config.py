@@ -1,0 +1,134 @@
+"""Parameters of an EIE instance: one frozen object, derived widths in one place, named presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["PRESETS", "EieConfig"]
+
+WORD_BITS = 64
+ENTRIES_PER_WORD = 8
+ACTIVATION_BITS = 16
+ACCUMULATOR_BITS = 32
+CODEBOOK_SIZE = 16
+CODEBOOK_WORDS = CODEBOOK_SIZE * ACTIVATION_BITS // WORD_BITS
+POINTER_BITS = 16
+
+
+def _is_power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0
+
+
+@dataclass(frozen=True)
+class EieConfig:
+    """
+    One EIE instance.
+
+    Parameters
+    ----------
+    n_pe : int
+        Processing elements, a power of two from 1 to 256. Row i, output i and activation i
+        belong to PE i mod ``n_pe`` (section III of the paper).
+    queue_depth : int
+        Entries of the activation queue in front of each PE (the paper's choice is 8).
+    spmat_depth : int
+        64-bit words of sparse-matrix SRAM per PE; a word holds eight entries.
+    ptr_depth : int
+        16-bit column pointers per PE, even and odd bank together.
+    act_depth : int
+        16-bit activations in the activation SRAM per PE, for vectors beyond the register file.
+    file_depth : int
+        Slots of the source activation file and rows of the accumulator file per PE,
+        a power of two from 2 to 128.
+    sram_latency : int
+        Cycles from an SRAM read to its data, 1 to 4; an SRAM takes one access a cycle.
+    mul_stages : int
+        Pipeline stages of the multiplier, 1 to 4.
+    max_passes : int
+        Pass descriptors that the central control can hold.
+    counters : bool
+        Whether each PE has performance counters.
+    """
+
+    n_pe: int
+    spmat_depth: int
+    ptr_depth: int
+    act_depth: int
+    queue_depth: int = 8
+    file_depth: int = 64
+    sram_latency: int = 2
+    mul_stages: int = 2
+    max_passes: int = 64
+    counters: bool = True
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "counters":
+                if not isinstance(value, bool):
+                    raise TypeError(f"counters must be a bool, not {value!r}")
+            elif not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{field.name} must be an integer, not {value!r}")
+        self._check_range("n_pe", 1, 256)
+        self._check_range("queue_depth", 1, 1024)
+        self._check_range("spmat_depth", 8, 1 << 20)
+        self._check_range("ptr_depth", 4, 1 << POINTER_BITS)
+        self._check_range("act_depth", 4, 1 << 16)
+        self._check_range("file_depth", 2, 128)
+        self._check_range("sram_latency", 1, 4)
+        self._check_range("mul_stages", 1, 4)
+        self._check_range("max_passes", 1, 4096)
+        for name in ("n_pe", "file_depth"):
+            if not _is_power_of_two(getattr(self, name)):
+                raise ValueError(f"{name} must be a power of two, not {getattr(self, name)}")
+        if self.ptr_depth % 4:
+            raise ValueError(f"ptr_depth must be a multiple of 4, not {self.ptr_depth}")
+
+    def _check_range(self, name: str, low: int, high: int) -> None:
+        value = getattr(self, name)
+        if not low <= value <= high:
+            raise ValueError(f"{name} must be from {low} to {high}, not {value}")
+
+    @property
+    def pe_bits(self) -> int:
+        """Bits of a PE number: log2 of ``n_pe``, 0 for one PE."""
+        return self.n_pe.bit_length() - 1
+
+    @property
+    def slot_bits(self) -> int:
+        """Bits of a slot in the source file, and of a row in the accumulator file."""
+        return self.file_depth.bit_length() - 1
+
+    @property
+    def spmat_bits(self) -> int:
+        """Bits of a word address in the sparse-matrix SRAM."""
+        return (self.spmat_depth - 1).bit_length()
+
+    @property
+    def ptr_bits(self) -> int:
+        """Bits of the address of one column pointer."""
+        return (self.ptr_depth - 1).bit_length()
+
+    @property
+    def act_bits(self) -> int:
+        """Bits of an address in the activation SRAM."""
+        return (self.act_depth - 1).bit_length()
+
+    @property
+    def io_read_latency(self) -> int:
+        """Cycles from a read on the I/O bus to its data: two registers and the SRAM."""
+        return self.sram_latency + 2
+
+    def slots(self, length: int) -> int:
+        """Slots that a vector of ``length`` activations takes in every PE."""
+        return -(-length // self.n_pe)
+
+
+PRESETS = {
+    "tiny": EieConfig(
+        n_pe=4, spmat_depth=1024, ptr_depth=1024, act_depth=256, file_depth=16, max_passes=32
+    ),
+    "weng8": EieConfig(n_pe=8, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+    "weng32": EieConfig(n_pe=32, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+    "paper64": EieConfig(n_pe=64, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+}

@@ -1,0 +1,50 @@
+"""Performance counters of a processing element."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .format import Counter
+
+__all__ = ["PerformanceCounters"]
+
+WIDTH = 32
+
+
+class PerformanceCounters(wiring.Component):
+    """
+    One 32-bit counter for each :class:`~hw.eie.format.Counter`; wraps.
+
+    Members
+    -------
+    events : ``In(len(Counter))``
+        Counter k counts the cycles in which bit k is high.
+    clear : ``In(1)``
+        All counters are 0 in the next cycle, whatever happens in this one.
+    select : ``In(8)``
+    value : ``Out(32)``
+        The selected counter, 0 where there is none, in the same cycle.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "events": In(len(Counter)),
+                "clear": In(1),
+                "select": In(8),
+                "value": Out(WIDTH),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        for counter in Counter:
+            count = Signal(WIDTH, name=f"count_{counter.name.lower()}")
+            m.d.sync += count.eq(count + self.events[counter])
+            with m.If(self.clear):
+                m.d.sync += count.eq(0)
+            with m.If(self.select == counter):
+                m.d.comb += self.value.eq(count)
+        return m

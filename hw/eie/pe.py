@@ -1,0 +1,191 @@
+"""One processing element."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..memory import Sram
+from ..stream import Queue
+from .activation import AccumulatorFile, Requantise, SourceFile
+from .arith import Arithmetic
+from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
+from .counters import PerformanceCounters
+from .format import Counter, IoTarget
+from .iobus import IoWrite
+from .pointer import PointerRead
+from .source import ActivationSource
+from .spmat import SpmatRead
+from .tokens import ShownPass, pass_slot_layout, token_layout
+
+__all__ = ["ProcessingElement"]
+
+
+class ProcessingElement(wiring.Component):
+    """
+    A processing element of the array: activation queue, pointer read, sparse-matrix read,
+    arithmetic, and activation read/write (Fig. 4b of the paper).
+
+    Parameters
+    ----------
+    config : :class:`EieConfig`
+
+    Members
+    -------
+    index : ``In(max(pe_bits, 1))``
+        Number of the PE, constant: its rows, inputs and outputs are those i with
+        i mod n_pe = index.
+    i : ``In(stream.Signature(token_layout(config)))``
+        Broadcast activations.
+    o : ``Out(stream.Signature(token_layout(config)))``
+        This PE's own activations, to the detection tree.
+    slots : ``In(ArrayLayout(pass_slot_layout(config), 2))``
+    passes : ``Out(2)``
+        Passes turned into, modulo 4.
+    io : ``In(IoWrite())``
+        Writes; with ``io_read`` high the same address is read instead, and ``io_data`` shows it
+        ``sram_latency`` cycles later. Only while the array is idle, counters excepted.
+    io_read : ``In(1)``
+    io_data : ``Out(64)``
+    clear_file, clear_counters : ``In(1)``
+    pointer_error, row_error : ``Out(1)``
+    """
+
+    def __init__(self, config: EieConfig):
+        self.config = config
+        token = stream.Signature(token_layout(config))
+        super().__init__(
+            {
+                "index": In(max(config.pe_bits, 1)),
+                "i": In(token),
+                "o": Out(token),
+                "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
+                "passes": Out(2),
+                "io": In(IoWrite()),
+                "io_read": In(1),
+                "io_data": Out(WORD_BITS),
+                "clear_file": In(1),
+                "clear_counters": In(1),
+                "pointer_error": Out(1),
+                "row_error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.queue = queue = Queue(token_layout(config), config.queue_depth)
+        m.submodules.pointer = pointer = PointerRead(config)
+        m.submodules.spmat = spmat = SpmatRead(config)
+        m.submodules.arith = arith = Arithmetic(config)
+        m.submodules.accumulators = accumulators = AccumulatorFile(config)
+        m.submodules.requantise = requantise = Requantise(config)
+        m.submodules.file = file = SourceFile(config)
+        m.submodules.source = source = ActivationSource(config)
+        m.submodules.sram = sram = Sram(config.act_depth, ACTIVATION_BITS, config.sram_latency)
+
+        wiring.connect(m, wiring.flipped(self.i), queue.i)
+        wiring.connect(m, queue.o, pointer.i)
+        wiring.connect(m, pointer.o, spmat.i)
+        wiring.connect(m, spmat.o, arith.i)
+        wiring.connect(m, arith.acc, accumulators.port)
+        wiring.connect(m, arith.o, requantise.i)
+        wiring.connect(m, file.o, source.file)
+        wiring.connect(m, source.o, wiring.flipped(self.o))
+        for unit in (spmat, requantise, source):
+            m.d.comb += unit.slots.eq(self.slots)
+        m.d.comb += [
+            file.enable.eq(source.file_enable),
+            file.clear.eq(self.clear_file),
+            source.index.eq(self.index),
+            source.file_pending.eq(file.pending),
+            self.passes.eq(source.passes),
+            self.pointer_error.eq(spmat.error),
+            self.row_error.eq(arith.error),
+        ]
+        self._connect_activations(m, requantise, source, file, sram)
+        reads = self._connect_io(m, pointer, spmat, sram)
+        if config.counters:
+            m.submodules.counters = counters = PerformanceCounters()
+            m.d.comb += [
+                counters.clear.eq(self.clear_counters),
+                counters.select.eq(self.io.address),
+                counters.events[Counter.ENTRIES].eq(arith.entry),
+                counters.events[Counter.PADDING].eq(arith.padding),
+                counters.events[Counter.EMPTY].eq(spmat.empty),
+                counters.events[Counter.STARVED].eq(spmat.starved),
+                counters.events[Counter.TURN].eq(spmat.turning),
+                counters.events[Counter.QUEUE_FULL].eq(~self.i.ready),
+            ]
+            count = counters.value
+            for stage in range(config.sram_latency):
+                delayed = Signal.like(count, name=f"count_{stage}")
+                m.d.sync += delayed.eq(count)
+                count = delayed
+            reads[IoTarget.COUNTERS] = count
+
+        target = self.io.target
+        for stage in range(config.sram_latency):
+            following = Signal.like(target, name=f"target_{stage}")
+            m.d.sync += following.eq(target)
+            target = following
+        with m.Switch(target):
+            for number, value in reads.items():
+                with m.Case(number):
+                    m.d.comb += self.io_data.eq(value)
+        return m
+
+    def _connect_activations(self, m, requantise, source, file, sram):
+        """Drained rows go to the source file or the SRAM; refills go from the SRAM to the file."""
+        drained = requantise.o.payload
+        drain = Signal()
+        shown = ShownPass(self.slots, drained.slot)
+        m.d.comb += [
+            drain.eq(requantise.o.valid & drained.drain),
+            source.turned.eq(requantise.o.valid & drained.last),
+            sram.port.en.eq(source.sram.en),
+            sram.port.addr.eq(source.sram.addr),
+            source.sram.rdata.eq(sram.port.rdata),
+            file.write.valid.eq(source.refill.valid),
+            file.write.slot.eq(source.refill.slot),
+            file.write.value.eq(source.refill.value),
+        ]
+        with m.If(drain & shown.dst_sram):
+            m.d.comb += [
+                sram.port.en.eq(1),
+                sram.port.write.eq(1),
+                sram.port.addr.eq(shown.dst_base + drained.row),
+                sram.port.wdata.eq(drained.value),
+            ]
+        with m.If(drain & ~shown.dst_sram):
+            m.d.comb += [
+                file.write.valid.eq(1),
+                file.write.slot.eq(drained.row),
+                file.write.value.eq(drained.value),
+            ]
+        io = self.io
+        with m.If(io.valid & (io.target == IoTarget.SOURCE_FILE)):
+            m.d.comb += [
+                file.write.valid.eq(1),
+                file.write.slot.eq(io.address),
+                file.write.value.eq(io.data),
+            ]
+
+    def _connect_io(self, m, pointer, spmat, sram):
+        """Gives the I/O bus its way to the SRAMs; returns what each target reads."""
+        io = self.io
+        accesses = {
+            IoTarget.POINTERS: pointer.io,
+            IoTarget.SPMAT: spmat.io,
+            IoTarget.ACTIVATION_SRAM: sram.port,
+        }
+        for target, access in accesses.items():
+            with m.If((io.valid | self.io_read) & (io.target == target)):
+                m.d.comb += [
+                    access.en.eq(1),
+                    access.write.eq(io.valid),
+                    access.addr.eq(io.address),
+                    access.wdata.eq(io.data),
+                ]
+        return {target: access.rdata for target, access in accesses.items()}

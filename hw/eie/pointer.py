@@ -1,0 +1,100 @@
+"""Column pointers: from an activation's column to the range of its entries."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..memory import Sram, SramAccess
+from ..stream import Queue
+from .config import POINTER_BITS, EieConfig
+from .tokens import range_layout, token_layout
+
+__all__ = ["PointerRead"]
+
+
+class PointerRead(wiring.Component):
+    """
+    Reads the pointers p[j] and p[j + 1] of an activation's column j in one cycle, from two banks
+    that hold the even and the odd pointers (section IV of the paper, "Pointer Read Unit").
+
+    Latency ``sram_latency + 1`` cycles; one column a cycle. ``sram_latency + 2`` columns can be
+    under way or waiting at the output. ``ready`` does not depend on either side's handshake of
+    the same cycle. An ``end`` mark goes the same way, but reads nothing.
+
+    Parameters
+    ----------
+    config : :class:`EieConfig`
+
+    Members
+    -------
+    i : ``In(stream.Signature(token_layout(config)))``
+    o : ``Out(stream.Signature(range_layout(config)))``
+    io : ``In(SramAccess(ptr_depth // 2, 32))``
+        Pairs of pointers, the even one in the low half. Has priority over columns: the unit must
+        be idle.
+    """
+
+    def __init__(self, config: EieConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(token_layout(config))),
+                "o": Out(stream.Signature(range_layout(config))),
+                "io": In(SramAccess(config.ptr_depth // 2, 2 * POINTER_BITS)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        latency = self.config.sram_latency
+        depth = self.config.ptr_depth // 2
+        m.submodules.even = even = Sram(depth, POINTER_BITS, latency)
+        m.submodules.odd = odd = Sram(depth, POINTER_BITS, latency)
+        m.submodules.queue = queue = Queue(range_layout(self.config), latency + 2)
+
+        room = Signal(range(latency + 3), init=latency + 2)
+        issue = Signal()
+        m.d.comb += self.i.ready.eq(room != 0)
+        m.d.comb += issue.eq(self.i.valid & self.i.ready)
+        m.d.sync += room.eq(room - issue + (self.o.valid & self.o.ready))
+
+        column = self.i.payload.column
+        lookup = Signal()
+        m.d.comb += lookup.eq(issue & ~self.i.payload.end)
+        for bank, address, pointer in (
+            (even, (column + 1)[1:], self.io.wdata[:POINTER_BITS]),
+            (odd, column[1:], self.io.wdata[POINTER_BITS:]),
+        ):
+            m.d.comb += [
+                bank.port.en.eq(self.io.en | lookup),
+                bank.port.write.eq(self.io.en & self.io.write),
+                bank.port.addr.eq(Mux(self.io.en, self.io.addr, address)),
+                bank.port.wdata.eq(pointer),
+            ]
+        m.d.comb += self.io.rdata.eq(Cat(even.port.rdata, odd.port.rdata))
+
+        stage_layout = data.StructLayout(
+            {"valid": 1, "end": 1, "odd": 1, "value": self.i.payload.value.shape()}
+        )
+        stage = Signal(stage_layout)
+        m.d.comb += [
+            stage.valid.eq(issue),
+            stage.end.eq(self.i.payload.end),
+            stage.odd.eq(column[0]),
+            stage.value.eq(self.i.payload.value),
+        ]
+        for k in range(latency):
+            following = Signal(stage_layout, name=f"stage_{k + 1}")
+            m.d.sync += following.eq(stage)
+            stage = following
+        m.d.comb += [
+            queue.i.valid.eq(stage.valid),
+            queue.i.payload.end.eq(stage.end),
+            queue.i.payload.start.eq(Mux(stage.odd, odd.port.rdata, even.port.rdata)),
+            queue.i.payload.stop.eq(Mux(stage.odd, even.port.rdata, odd.port.rdata)),
+            queue.i.payload.value.eq(stage.value),
+        ]
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        return m

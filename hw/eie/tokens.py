@@ -1,0 +1,118 @@
+"""What travels between the units of a processing element."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Mux, Value, ValueLike, unsigned
+from amaranth.lib import data, enum
+
+from .config import ACTIVATION_BITS, POINTER_BITS, WORD_BITS, EieConfig
+from .format import PASS, struct_layout
+
+__all__ = [
+    "OpKind",
+    "ShownPass",
+    "drained_layout",
+    "op_layout",
+    "pass_slot_layout",
+    "range_layout",
+    "token_layout",
+    "work_layout",
+]
+
+
+def token_layout(config: EieConfig) -> data.StructLayout:
+    """A non-zero activation on its way to all PEs, with the address of its column's pointer; or,
+    where ``end`` is set, the mark that the pass has no more of them."""
+    return data.StructLayout(
+        {"end": 1, "column": config.ptr_bits, "value": unsigned(ACTIVATION_BITS)}
+    )
+
+
+def range_layout(config: EieConfig) -> data.StructLayout:
+    """An activation with the entries [start, stop) of its column in this PE, or an ``end`` mark."""
+    return data.StructLayout(
+        {"end": 1, "start": POINTER_BITS, "stop": POINTER_BITS, "value": unsigned(ACTIVATION_BITS)}
+    )
+
+
+class OpKind(enum.Enum, shape=2):
+    """What the arithmetic does with a word of sparse-matrix SRAM."""
+
+    ENTRY = 0  # accumulate one entry of it, times the activation
+    TURN = 1  # drain an accumulator and preload it with one of the word's two biases
+    CODEBOOK = 2  # store the word as four codebook values
+
+
+def op_layout(config: EieConfig) -> data.StructLayout:
+    """One operation of the arithmetic pipeline.
+
+    ``part`` selects the byte (ENTRY) or the half (TURN) of the SRAM word that comes with it, or
+    names the quarter of the codebook that the word holds (CODEBOOK). ``first`` marks a column's
+    first entry. TURN: ``row`` is drained where ``drain`` is set, by the pass in slot ``slot``, and
+    preloaded where ``load`` is set; ``last`` marks the last row of the turn.
+    """
+    return data.StructLayout(
+        {
+            "kind": OpKind,
+            "part": 3,
+            "first": 1,
+            "value": unsigned(ACTIVATION_BITS),
+            "row": config.slot_bits,
+            "load": 1,
+            "drain": 1,
+            "last": 1,
+            "slot": 1,
+        }
+    )
+
+
+def work_layout(config: EieConfig) -> data.StructLayout:
+    """An operation with the SRAM word it works on."""
+    return data.StructLayout({"op": op_layout(config), "word": WORD_BITS})
+
+
+def drained_layout(config: EieConfig, value_shape) -> data.StructLayout:
+    """A drained row, before (accumulator) or after (activation) requantisation. Where ``drain`` is
+    not set there is no row, only the ``last`` mark of a turn."""
+    return data.StructLayout(
+        {"drain": 1, "last": 1, "slot": 1, "row": config.slot_bits, "value": value_shape}
+    )
+
+
+def pass_slot_layout(config: EieConfig) -> data.StructLayout:
+    """One of the two pass descriptors that central control shows to all PEs.
+
+    ``ticket`` is the pass number modulo 4, by which a PE knows the pass that it waits for;
+    ``halt`` stands for the end of the inference instead of a pass; ``slots`` is
+    ceil(columns / n_pe).
+    """
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "halt": 1,
+            "ticket": 2,
+            "slots": 16,
+            "descriptor": struct_layout(PASS),
+        }
+    )
+
+
+class ShownPass:
+    """
+    The pass in slot ``number`` (0 or 1, a value): every field of the slot and of its descriptor as
+    an attribute. Each is selected by itself, so that a unit pays for the fields it uses.
+    """
+
+    def __init__(self, slots: data.View, number: ValueLike):
+        self._slots = slots
+        self._number = number
+
+    def __getattr__(self, field: str) -> Value:
+        first, second = (
+            slot.descriptor[field] if field in _PASS_FIELDS else slot[field]
+            for slot in (self._slots[0], self._slots[1])
+        )
+        return Mux(self._number, second, first)
+
+
+_PASS_FIELDS = frozenset(name for name, _ in PASS)

@@ -1,0 +1,1 @@
+"""Simulation: builds, runs and counts what the gateware does."""

@@ -1,0 +1,239 @@
+"""From a component to a Verilated model: a shared library for bulk runs, a cocotb executable."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cocotb_tools.config
+from amaranth.lib import wiring
+from cocotb_tools.runner import Verilator
+
+from hw.emit import Emitted, emit
+
+from . import toolchain
+from .cache import cached, content_key
+
+__all__ = ["QUIET", "BuildError", "Model", "bench_model", "library_model"]
+
+TOP = "top"
+
+QUIET = (
+    "CASEINCOMPLETE",  # a Switch without a default changes nothing in the other cases
+    "DECLFILENAME",  # a file holds many modules
+    "GENUNNAMED",
+    "PINCONNECTEMPTY",
+    "PINMISSING",  # outputs that nothing uses are left off instances
+    "SYMRSVDWORD",  # a port may have a name that C++ knows, such as abort
+    "PROCASSINIT",  # registers are initialised where they are declared
+    "UNDRIVEN",  # fields of payloads that nothing drives
+    "UNUSEDSIGNAL",  # every Amaranth signal gets a wire, used or not
+    "UNSIGNED",  # a field is compared with a range that starts at zero
+    "WIDTHEXPAND",  # operands are extended by Verilog's own rules
+    "WIDTHTRUNC",
+)
+"""Verilator's warnings that the style of Amaranth's Verilog triggers; all others are errors."""
+
+
+class BuildError(RuntimeError):
+    """Verilator or the compiler failed; the message ends with the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A built model: its ``folder``, the ``file`` to load or to run, the component's manifest."""
+
+    folder: Path
+    file: Path
+    manifest: dict[str, Any]
+
+
+def library_model(component: wiring.Component | Emitted, *, trace: bool = False) -> Model:
+    """
+    Shared library with the C interface of ``sim/harness/kiln.h`` around the component.
+
+    With ``trace`` it can write FST waves, and runs slower. Raises ``BuildError`` where the
+    component lacks a port of the harness, or where a tool fails.
+    """
+    emitted = _emitted(component)
+    _check_ports(emitted)
+    sources = sorted(_HARNESS.glob("*.h")) + sorted(_HARNESS.glob("*.cpp"))
+    flags = [*_FLAGS, *(["--trace-fst"] if trace else []), "-CFLAGS", " ".join(_CFLAGS)]
+    flags += ["-LDFLAGS", " ".join(_LDFLAGS)]
+    key = content_key(
+        "library", emitted.verilog, repr(flags), _version(), *(path.read_text() for path in sources)
+    )
+
+    def build(folder: Path) -> None:
+        objects, log = folder / "objects", folder / "build.log"
+        verilog = folder / f"{TOP}.v"
+        verilog.write_text(emitted.verilog)
+        harness = [str(path) for path in sources if path.suffix == ".cpp"]
+        verilator = str(toolchain.verilator_path())
+        verilate = [verilator, "--cc", "--exe", "--prefix", "Vtop", "--top-module", TOP]
+        verilate += ["-Mdir", str(objects), "-o", _LIBRARY, *flags, str(verilog), *harness]
+        _execute([verilate, ["make", "-j", str(_JOBS), "-C", str(objects), "-f", "Vtop.mk"]], log)
+        shutil.move(objects / _LIBRARY, folder / _LIBRARY)
+        _finish(folder, objects, emitted)
+
+    label = f"{_label(component)}{' with waves' if trace else ''}"
+    return _model(cached("verilated", key, label, build), _LIBRARY)
+
+
+def bench_model(
+    component: wiring.Component | Emitted,
+    *,
+    waves: bool = False,
+    public: Sequence[tuple[str, str]] = (),
+) -> Model:
+    """
+    Executable that runs cocotb tests against the component.
+
+    Tests see the top's ports, and of the inside only ``public``: pairs of (Verilog module,
+    variable), such as ``("top.queue", "storage")``. With ``waves`` it can write ``dump.vcd``.
+    """
+    emitted = _emitted(component)
+    control = _control_file(emitted, public)
+    runner = BenchRunner()
+    key = content_key(
+        "bench",
+        emitted.verilog,
+        control,
+        repr(_FLAGS),
+        str(waves),
+        _version(),
+        str(cocotb_tools.config.libs_dir),
+    )
+
+    def build(folder: Path) -> None:
+        verilog, vlt = folder / f"{TOP}.v", folder / f"{TOP}.vlt"
+        verilog.write_text(emitted.verilog)
+        vlt.write_text(control)
+        objects = folder / "objects"
+        objects.mkdir()
+        log = folder / "build.log"
+        try:
+            runner.build(
+                sources=[vlt, verilog],
+                hdl_toplevel=TOP,
+                build_args=list(_FLAGS),
+                build_dir=objects,
+                timescale=("1ns", "1ps"),
+                waves=waves,
+                log_file=log,
+            )
+        except RuntimeError as error:
+            raise _failed(log) from error
+        shutil.move(objects / TOP, folder / TOP)
+        _finish(folder, objects, emitted)
+
+    folder = cached("verilated", key, f"bench of {_label(component)}", build)
+    return _model(folder, TOP)
+
+
+_FLAGS = ("-O3", "-Wall", *(f"-Wno-{name}" for name in QUIET))
+_HARNESS = Path(__file__).parent / "harness"
+_LIBRARY = "libkiln.so"
+_JOBS = min(4, os.cpu_count() or 1)
+# Several models can be loaded into one process: none may see another's symbols.
+_CFLAGS = (
+    "-fPIC",
+    "-fvisibility=hidden",
+    *(["-fno-gnu-unique"] if sys.platform == "linux" else []),
+)
+_LDFLAGS = ("-shared", *(["-Wl,-Bsymbolic"] if sys.platform == "linux" else []))
+
+_AXIL = {
+    "in": "awvalid awaddr wvalid wdata wstrb bready arvalid araddr rready",
+    "out": "awready wready bvalid bresp arready rvalid rdata rresp",
+}
+_PORTS = {
+    "in": ["clk", "rst", "s_axis__tvalid", "s_axis__tdata", "s_axis__tlast", "m_axis__tready"]
+    + [f"s_axil__{name}" for name in _AXIL["in"].split()],
+    "out": ["irq", "s_axis__tready"]
+    + [f"m_axis__{name}" for name in ("tvalid", "tdata", "tkeep", "tlast")]
+    + [f"s_axil__{name}" for name in _AXIL["out"].split()],
+}
+
+
+class BenchRunner(Verilator):
+    """cocotb's runner without ``--public-flat-rw``, which makes models several times slower."""
+
+    def _set_env_build(self) -> None:
+        super()._set_env_build()
+        self.env = toolchain.environment(self.env)
+
+    def _simulator_in_path_build_only(self) -> None:
+        self.executable = str(toolchain.verilator_path())
+
+    def _build_command(self) -> list[list[str]]:
+        return [
+            [word for word in command if word != "--public-flat-rw"]
+            for command in super()._build_command()
+        ]
+
+
+def _emitted(component: wiring.Component | Emitted) -> Emitted:
+    return component if isinstance(component, Emitted) else emit(component, name=TOP)
+
+
+def _check_ports(emitted: Emitted) -> None:
+    """Refuse a top that the harness cannot drive, naming the port."""
+    found = {port["name"]: port for port in emitted.manifest["ports"]}
+    for direction, names in _PORTS.items():
+        for name in names:
+            if found.get(name, {}).get("direction") != direction:
+                raise BuildError(f"{emitted.name} lacks the {direction}put {name} of the harness")
+            if found[name]["width"] > 64:
+                raise BuildError(f"{name} of {emitted.name} is wider than 64 bits")
+
+
+def _execute(commands: Sequence[Sequence[str]], log: Path) -> None:
+    with log.open("w") as file:
+        for command in commands:
+            file.write(f"{command}\n")
+            file.flush()
+            done = subprocess.run(
+                command, env=toolchain.environment(), stdout=file, stderr=subprocess.STDOUT
+            )
+            if done.returncode:
+                raise _failed(log)
+
+
+def _control_file(emitted: Emitted, public: Sequence[tuple[str, str]]) -> str:
+    ports = [(emitted.name, port["name"]) for port in emitted.manifest["ports"]]
+    lines = [
+        f'public_flat_rw -module "{module}" -var "{variable}"'
+        for module, variable in (*ports, *public)
+    ]
+    return "\n".join(["`verilator_config", *lines, ""])
+
+
+def _version() -> str:
+    return ".".join(map(str, toolchain.verilator_version(toolchain.verilator_path())))
+
+
+def _label(component: wiring.Component | Emitted) -> str:
+    return component.name if isinstance(component, Emitted) else type(component).__name__
+
+
+def _failed(log: Path) -> BuildError:
+    tail = log.read_text(errors="replace")[-4000:] if log.exists() else "no log"
+    return BuildError(f"building the Verilated model failed:\n{tail}")
+
+
+def _finish(folder: Path, objects: Path, emitted: Emitted) -> None:
+    """Keep the product, the Verilog, the log and the manifest; objects are in ccache."""
+    (folder / "manifest.json").write_text(json.dumps(emitted.manifest, indent=1) + "\n")
+    shutil.rmtree(objects)
+
+
+def _model(folder: Path, file: str) -> Model:
+    return Model(folder, folder / file, json.loads((folder / "manifest.json").read_text()))

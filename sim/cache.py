@@ -1,0 +1,78 @@
+"""Built things kept by content: a key names a folder that is either whole or not there."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+__all__ = ["build_root", "cached", "content_key"]
+
+_console = Console(stderr=True)
+
+
+def build_root() -> Path:
+    """Where built things go: ``KILN_CACHE`` if set, else ``build`` in the project that this module
+    was checked out with, else ``build`` in the working directory."""
+    chosen = os.environ.get("KILN_CACHE")
+    if chosen:
+        return Path(chosen).absolute()
+    project = Path(__file__).resolve().parents[1]
+    if (project / "pyproject.toml").is_file():
+        return project / "build"
+    return Path.cwd() / "build"
+
+
+def content_key(*parts: str | bytes) -> str:
+    """A name of 20 hexadecimal digits for a sequence of texts, the same wherever they are."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()[:20]
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold the file's lock; other processes and threads that want it wait."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def cached(kind: str, key: str, label: str, build: Callable[[Path], None]) -> Path:
+    """
+    The folder ``kind/key`` under :func:`build_root`, made by ``build`` if it is not there.
+
+    ``build`` gets an empty folder that becomes the result once it returns; if it raises, the folder
+    is removed and nothing is kept. Only one process builds one key, others wait for it. ``label``
+    is shown while it builds.
+    """
+    folder = build_root() / kind / key
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.parent / f"{key}.lock"):
+        if folder.is_dir():
+            return folder
+        work = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder.parent))
+        started = time.monotonic()
+        try:
+            with _console.status(f"building {label}"):
+                build(work)
+            work.chmod(0o755)
+            work.rename(folder)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+    _console.print(f"built {label} in {time.monotonic() - started:.1f} s", highlight=False)
+    return folder

@@ -1,0 +1,1 @@
+"""PyTorch side of Kiln: networks, compression, the compiler and the golden models."""

@@ -1,0 +1,1 @@
+"""From a trained network to what the EIE array loads: prune, share, quantise, encode, lay out."""

@@ -1,0 +1,262 @@
+"""A quantised network laid out for one configuration of the array: passes and memory contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.eie.config import EieConfig
+from hw.eie.format import NETWORK
+from sw.compress.memory import CapacityError, allocate_vectors, tile_words
+from sw.compress.passes import PassDescriptor, Tile, tile_layer
+from sw.compress.quantised import QuantisedNetwork
+
+__all__ = ["CapacityError", "LayerInfo", "Program", "build_program"]
+
+_UNITS = {
+    "max_passes": "passes",
+    "spmat_depth": "sparse-matrix words per PE",
+    "ptr_depth": "column pointers per PE",
+}
+_MAX_WIDTH = (1 << dict(NETWORK)["inputs"]) - 1
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """
+    What a layer became: its size and scales, and what it costs.
+
+    Parameters
+    ----------
+    rows, columns : int
+    relu : bool
+    shift, frac_w, frac_a_in, frac_a_out : int
+        As in ``QuantisedLayer``.
+    planes : int
+        Matrices of shared weights of which the layer is the sum.
+    first_pass, passes : int
+        Its passes in the program.
+    entries, padding : int
+        Stored entries of all PEs, and how many of them only bridge zeros (or have index 0).
+    load : tuple of int
+        Entries of each PE.
+    """
+
+    rows: int
+    columns: int
+    relu: bool
+    shift: int
+    frac_w: int
+    frac_a_in: int
+    frac_a_out: int
+    planes: int
+    first_pass: int
+    passes: int
+    entries: int
+    padding: int
+    load: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """
+    All that the array needs to run a network.
+
+    Parameters
+    ----------
+    config : EieConfig
+    passes : tuple of PassDescriptor
+    pointers : uint16 (n_pe, pointers)
+        Contents of every PE's pointer memory from address 0.
+    spmat : uint64 (n_pe, words)
+        Contents of every PE's sparse-matrix SRAM from address 0.
+    layers : tuple of LayerInfo
+    inputs, outputs, in_sram, in_base, out_base, in_min, in_max : int
+        As in ``hw.eie.format.NETWORK``.
+    provenance : dict
+        Where the network came from, in values that JSON can hold.
+    """
+
+    config: EieConfig
+    passes: tuple[PassDescriptor, ...]
+    pointers: NDArray[np.uint16]
+    spmat: NDArray[np.uint64]
+    layers: tuple[LayerInfo, ...]
+    inputs: int
+    outputs: int
+    in_sram: int
+    in_base: int
+    out_base: int
+    in_min: int
+    in_max: int
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, limit in (("pointers", "ptr_depth"), ("spmat", "spmat_depth")):
+            array, depth = getattr(self, name), getattr(self.config, limit)
+            if array.ndim != 2 or array.shape[0] != self.config.n_pe:
+                raise ValueError(f"{name} must be ({self.config.n_pe}, words), not {array.shape}")
+            if array.shape[1] > depth:
+                raise CapacityError(f"{name} has {array.shape[1]} per PE, and {limit} is {depth}")
+        if not 1 <= len(self.passes) <= self.config.max_passes:
+            raise CapacityError(
+                f"{len(self.passes)} passes, and max_passes is {self.config.max_passes}"
+            )
+
+    @property
+    def entries(self) -> int:
+        """Stored entries of all layers and PEs."""
+        return sum(layer.entries for layer in self.layers)
+
+    @property
+    def padding(self) -> int:
+        """Entries with codebook index 0."""
+        return sum(layer.padding for layer in self.layers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Program):
+            return NotImplemented
+        return (
+            np.array_equal(self.pointers, other.pointers)
+            and np.array_equal(self.spmat, other.spmat)
+            and all(
+                getattr(self, name) == getattr(other, name)
+                for name in self.__dataclass_fields__
+                if name not in ("pointers", "spmat", "provenance")
+            )
+            and dict(self.provenance) == dict(other.provenance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _Layout:
+    """Fills the memories of all PEs pass by pass, and refuses what does not fit."""
+
+    def __init__(self, network: QuantisedNetwork, config: EieConfig) -> None:
+        self.network = network
+        self.config = config
+        self.passes: list[PassDescriptor] = []
+        self.layers: list[LayerInfo] = []
+        self.pointers: list[NDArray] = []
+        self.spmat: list[NDArray] = []
+        self.used = dict.fromkeys(_UNITS, 0)
+
+    def _check(self, k: int, **needs: int) -> None:
+        """Refuse layer k where it needs more of a memory than the layers before it leave."""
+        layer = self.network.layers[k]
+        for limit, need in needs.items():
+            used, depth = self.used[limit], getattr(self.config, limit)
+            if used + need > depth:
+                raise CapacityError(
+                    f"layer {k} ({layer.rows} x {layer.columns}): needs {need} {_UNITS[limit]}, "
+                    f"and of {limit} = {depth} the layers before it leave {depth - used}"
+                )
+
+    def add(self, k: int, tiles: list[Tile]) -> None:
+        """Lay out layer k. Sources and destinations follow when all layers are known."""
+        layer, first = self.network.layers[k], len(self.passes)
+        images = [tile_words(layer, tile, self.config) for tile in tiles]
+        self._check(
+            k,
+            max_passes=len(tiles),
+            spmat_depth=sum(words.shape[1] for words, _ in images),
+            ptr_depth=sum(tile.columns + 1 for tile in tiles),
+        )
+        for tile, (words, offset) in zip(tiles, images, strict=True):
+            self.spmat.append(words)
+            self.pointers.append(tile.encoded.pointers.astype(np.uint16))
+            self.passes.append(
+                PassDescriptor(
+                    spmat_base=self.used["spmat_depth"],
+                    entry_base=self.used["spmat_depth"] + offset,
+                    ptr_base=self.used["ptr_depth"],
+                    shift=layer.shift,
+                    relu=int(layer.relu),
+                    src_sram=0,
+                    dst_sram=0,
+                    columns=tile.columns,
+                    src_base=tile.column // self.config.n_pe,
+                    dst_base=tile.row,
+                    bias_rows=tile.local_rows if tile.first else 0,
+                    drain_rows=tile.local_rows if tile.last else 0,
+                )
+            )
+            self.used["max_passes"] += 1
+            self.used["spmat_depth"] += words.shape[1]
+            self.used["ptr_depth"] += tile.columns + 1
+        load = np.sum([tile.encoded.load for tile in tiles], axis=0)
+        self.layers.append(
+            LayerInfo(
+                rows=layer.rows,
+                columns=layer.columns,
+                relu=layer.relu,
+                shift=layer.shift,
+                frac_w=layer.frac_w,
+                frac_a_in=layer.frac_a_in,
+                frac_a_out=layer.frac_a_out,
+                planes=len(layer.planes),
+                first_pass=first,
+                passes=len(tiles),
+                entries=int(load.sum()),
+                padding=sum(tile.encoded.padding for tile in tiles),
+                load=tuple(int(entries) for entries in load),
+            )
+        )
+
+    def connect(self) -> tuple[list[bool], list[int]]:
+        """Choose where each vector lives and set the passes' sources and destinations: the source
+        file where a vector fits it and one pass reads it, the activation SRAM otherwise."""
+        widths = [self.network.inputs, *(layer.rows for layer in self.layers)]
+        stored = [
+            layer.passes > 1 or self.config.slots(layer.columns) > self.config.file_depth
+            for layer in self.layers
+        ]
+        stored.append(True)
+        bases = allocate_vectors(widths, stored, self.config)
+        for k, layer in enumerate(self.layers):
+            for number in range(layer.first_pass, layer.first_pass + layer.passes):
+                tile = self.passes[number]
+                self.passes[number] = replace(
+                    tile,
+                    src_sram=int(stored[k]),
+                    src_base=bases[k] + tile.src_base if stored[k] else 0,
+                    dst_sram=int(stored[k + 1]),
+                    dst_base=bases[k + 1] + tile.dst_base if stored[k + 1] else 0,
+                )
+        return stored, bases
+
+
+def build_program(
+    network: QuantisedNetwork, config: EieConfig, provenance: Mapping[str, Any] | None = None
+) -> Program:
+    """Lay a network out for a configuration. ``CapacityError`` names the layer that does not fit,
+    its need and the limit."""
+    layout = _Layout(network, config)
+    for k, layer in enumerate(network.layers):
+        for what, width in (("inputs", layer.columns), ("outputs", layer.rows)):
+            if width > _MAX_WIDTH:
+                raise CapacityError(f"layer {k}: has {width} {what}, and the limit is {_MAX_WIDTH}")
+        layout.add(k, list(tile_layer(layer, config)))
+    stored, bases = layout.connect()
+    pointers = np.concatenate(layout.pointers, axis=1)
+    spmat = np.concatenate(layout.spmat, axis=1).astype(np.uint64)
+    return Program(
+        config=config,
+        passes=tuple(layout.passes),
+        pointers=pointers,
+        spmat=spmat,
+        layers=tuple(layout.layers),
+        inputs=network.inputs,
+        outputs=network.outputs,
+        in_sram=int(stored[0]),
+        in_base=bases[0],
+        out_base=bases[-1],
+        in_min=network.in_min,
+        in_max=network.in_max,
+        provenance=dict(provenance or {}),
+    )

@@ -1,0 +1,116 @@
+"""Back from memory contents to a network: the check that nothing was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.eie.config import CODEBOOK_WORDS
+from sw.compress.encode import EncodedTile, decode
+from sw.compress.passes import PassDescriptor
+from sw.compress.program import LayerInfo, Program
+from sw.compress.quantised import Plane, QuantisedLayer, QuantisedNetwork
+
+__all__ = ["quantised_from_program"]
+
+
+def _encoded(program: Program, tile: PassDescriptor, rows: int) -> EncodedTile:
+    """The entries of a pass as its pointers find them in the sparse-matrix SRAM."""
+    n_pe = program.config.n_pe
+    window = program.pointers[:, tile.ptr_base : tile.ptr_base + tile.columns + 1]
+    pointers = window.astype(np.int64)
+    if pointers.shape[1] != tile.columns + 1:
+        raise ValueError(f"pointers end before {tile.ptr_base + tile.columns + 1}")
+    words = np.ascontiguousarray(program.spmat[:, tile.entry_base :].astype("<u8"))
+    stored = words.view(np.uint8).reshape(n_pe, -1)
+    if pointers.max() > stored.shape[1]:
+        raise ValueError(f"pointer {pointers.max()} lies beyond the {stored.shape[1]} entries")
+    used = np.arange(stored.shape[1]) < pointers[:, -1:]
+    return EncodedTile(n_pe, rows, tile.columns, stored[used], pointers)
+
+
+def _biases(program: Program, tile: PassDescriptor, rows: int) -> NDArray[np.int32]:
+    """The biases that a pass preloads, int32 (rows,)."""
+    words = -(-tile.bias_rows // 2)
+    window = program.spmat[:, tile.spmat_base : tile.spmat_base + words]
+    by_pe = np.ascontiguousarray(window.astype("<u8")).view("<i4").reshape(program.config.n_pe, -1)
+    return by_pe.T.reshape(-1)[:rows].astype(np.int32)
+
+
+def _codebook(program: Program, tile: PassDescriptor) -> NDArray[np.int16]:
+    """The codebook of a pass, int16 (16,); all PEs hold the same."""
+    base = tile.spmat_base + -(-tile.bias_rows // 2)
+    words = np.ascontiguousarray(program.spmat[:, base : base + CODEBOOK_WORDS].astype("<u8"))
+    if words.shape[1] != CODEBOOK_WORDS or (words != words[0]).any():
+        raise ValueError("the codebooks of the PEs differ")
+    return words[0].view("<i2").astype(np.int16)
+
+
+def _check_cover(tiles: Sequence[PassDescriptor], info: LayerInfo, n_pe: int) -> None:
+    """Refuse passes that do not cover a layer's rows, planes and columns once each."""
+    if len(tiles) != info.passes or not tiles or not tiles[0].bias_rows:
+        raise ValueError(f"its {info.passes} passes from {info.first_pass} on are not in the table")
+    starts = [k for k, tile in enumerate(tiles) if tile.bias_rows]
+    for first, end in pairwise([*starts, len(tiles)]):
+        columns = sum(tile.columns for tile in tiles[first:end])
+        if columns != info.columns * info.planes:
+            raise ValueError(
+                f"its passes have {columns} columns, not {info.planes} x {info.columns}"
+            )
+    local = sum(tile.bias_rows for tile in tiles)
+    if local != -(-info.rows // n_pe):
+        raise ValueError(f"its passes have {local} rows per PE, not {-(-info.rows // n_pe)}")
+    if any((tile.shift, tile.relu) != (tiles[0].shift, tiles[0].relu) for tile in tiles):
+        raise ValueError("the shifts of its passes differ")
+
+
+def _layer(program: Program, info: LayerInfo) -> QuantisedLayer:
+    n_pe = program.config.n_pe
+    tiles = program.passes[info.first_pass : info.first_pass + info.passes]
+    _check_cover(tiles, info, n_pe)
+    index = np.zeros((info.planes, info.rows, info.columns), np.uint8)
+    codebooks: list[list[NDArray[np.int16]]] = [[] for _ in range(info.planes)]
+    bias = np.zeros(info.rows, np.int32)
+    row = rows = column = next_row = 0
+    for tile in tiles:
+        if tile.bias_rows:
+            row, column = next_row, 0
+            next_row += tile.bias_rows * n_pe
+            rows = min(info.rows - row, tile.bias_rows * n_pe)
+            bias[row : row + rows] = _biases(program, tile, rows)
+        plane, start = divmod(column, info.columns)
+        part = index[plane, row : row + rows, start : start + tile.columns]
+        part[:] = decode(_encoded(program, tile, rows))
+        codebooks[plane].append(_codebook(program, tile))
+        column += tile.columns
+    for books in codebooks:
+        if any((book != books[0]).any() for book in books):
+            raise ValueError("the codebooks of its passes differ")
+    first, *more = [Plane(part, books[0]) for part, books in zip(index, codebooks, strict=True)]
+    return QuantisedLayer(
+        index=first.index,
+        codebook=first.codebook,
+        bias=bias,
+        shift=tiles[0].shift,
+        relu=bool(tiles[0].relu),
+        frac_w=info.frac_w,
+        frac_a_in=info.frac_a_in,
+        frac_a_out=info.frac_a_out,
+        more=tuple(more),
+    )
+
+
+def quantised_from_program(program: Program) -> QuantisedNetwork:
+    """The network that a program computes, decoded from its memory contents: weights from entries
+    and pointers, biases and codebooks from the words ahead of them, shifts from the descriptors.
+    ``ValueError`` names the layer that cannot be decoded."""
+    layers = []
+    for k, info in enumerate(program.layers):
+        try:
+            layers.append(_layer(program, info))
+        except ValueError as error:
+            raise ValueError(f"layer {k}: {error}") from error
+    return QuantisedNetwork(tuple(layers), program.in_min, program.in_max)

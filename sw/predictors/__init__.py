@@ -1,0 +1,1 @@
+"""Latency predictors: their data, their networks, and how they are trained."""

@@ -1,0 +1,255 @@
+"""
+Training of the MittOS predictor: dense, then pruned in stages, then with shared weights.
+
+Every step learns from requests of its own, drawn from ``(seed, stage, step)``: there is no training
+set to fit too well, and a training that was cut off goes on as if it had not been. The loss is the
+cross entropy of the logit, so that 0 is the natural threshold; the last bias is then calibrated on
+further requests of the training stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sw.compress import prune, share
+from sw.compress.share import SharedMlp, SharedNetwork
+from sw.predictors import checkpoint, mittos, networks
+from sw.predictors.networks import MaskedMlp
+
+__all__ = ["LADDER", "Progress", "Recipe", "Stage", "Trained", "best_threshold", "plan", "train"]
+
+LADDER = (0.90, 0.95, 0.97, 0.98)
+WARM_UP = 100
+CALIBRATION_REQUESTS = 200_000
+CALIBRATION_STAGE = 1_000_000
+FLOOR = 0.01
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    What a trained network depends on, beside the versions of the libraries.
+
+    Parameters
+    ----------
+    seed : int
+        Of the initial weights and of all training requests.
+    batch : int
+        Requests per step.
+    dense_steps, first_steps, prune_steps, share_steps : int
+        Steps without pruning, of the first pruning stage, which takes most weights away, of each
+        further one, and with shared weights.
+    dense_rate, first_rate, prune_rate, share_rate : float
+        Peak learning rates of Adam; each stage decays to 1 % of its own along a cosine.
+    ramp : float
+        Share of a pruning stage's steps in which the sparsity rises; it then settles.
+    every : int
+        Steps between two prunings.
+    """
+
+    seed: int = 1
+    batch: int = 1024
+    dense_steps: int = 4500
+    first_steps: int = 3000
+    prune_steps: int = 1500
+    share_steps: int = 1000
+    dense_rate: float = 1e-3
+    first_rate: float = 1e-3
+    prune_rate: float = 5e-4
+    share_rate: float = 2e-4
+    ramp: float = 0.6
+    every: int = 20
+
+    def quick(self) -> Recipe:
+        """The same in a handful of steps: it goes through everything and learns next to nothing."""
+        steps = {"dense_steps": 6, "first_steps": 4, "prune_steps": 4, "share_steps": 4}
+        return replace(self, batch=64, every=2, **steps)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training: from one sparsity to another, at one peak learning rate."""
+
+    name: str
+    number: int
+    steps: int
+    rate: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is after a step; ``accuracy`` and ``loss`` are of that step's requests,
+    which the network had not seen before."""
+
+    stage: Stage
+    step: int
+    steps_done: int
+    steps_total: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The dense network's arrays, and the pruned and shared network with its calibrated bias."""
+
+    dense: tuple[list[np.ndarray], list[np.ndarray]]
+    network: SharedNetwork
+
+
+def plan(recipe: Recipe, sparsity: float) -> tuple[Stage, ...]:
+    """The stages to ``sparsity`` (0 to below 1): dense, up the ladder, shared."""
+    if not 0.0 <= sparsity < 1.0:
+        raise ValueError(f"sparsity must be at least 0 and below 1, not {sparsity}")
+    stages = [Stage("dense", 0, recipe.dense_steps, recipe.dense_rate, 0.0, 0.0)]
+    rungs = [rung for rung in LADDER if rung < sparsity] + [sparsity] * (sparsity > 0)
+    for rung in rungs:
+        first, number = len(stages) == 1, len(stages)
+        steps = recipe.first_steps if first else recipe.prune_steps
+        rate = recipe.first_rate if first else recipe.prune_rate
+        name = f"prune{100 * rung:g}"
+        stages.append(Stage(name, number, steps, rate, stages[-1].end, rung))
+    name = f"share{100 * sparsity:g}"
+    stages.append(
+        Stage(name, len(stages), recipe.share_steps, recipe.share_rate, sparsity, sparsity)
+    )
+    return tuple(stages)
+
+
+def train(
+    recipe: Recipe,
+    sparsity: float,
+    folder: Path,
+    *,
+    resume: bool = False,
+    save_every: int = 500,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Trained:
+    """
+    Train ``precise_linear`` to ``sparsity`` and share its weights.
+
+    Checkpoints go to ``folder``, one per stage. With ``resume`` the training goes on from the
+    furthest one there that belongs to this recipe, and ends as it would have without a break.
+    """
+    stages = plan(recipe, sparsity)
+    total, done = sum(stage.steps for stage in stages), 0
+    dense: tuple[list[np.ndarray], list[np.ndarray]] | None = None
+    model: nn.Module = networks.precise_linear(recipe.seed)
+    for stage in stages:
+        path = folder / f"{stage.name}.safetensors"
+        if stage.name.startswith("share"):
+            assert isinstance(model, MaskedMlp)
+            model = SharedMlp(_share(model, recipe, stage))
+        for step, loss, accuracy in _run(model, recipe, stages, stage, path, resume, save_every):
+            watch(Progress(stage, step, done + step, total, loss, accuracy))
+        done += stage.steps
+        if isinstance(model, MaskedMlp) and dense is None:
+            dense = model.arrays()
+    assert dense is not None and isinstance(model, SharedMlp)
+    return Trained(dense, _calibrated(model.network(), recipe))
+
+
+def _note(recipe: Recipe, stages: tuple[Stage, ...], stage: Stage) -> dict[str, Any]:
+    """What must agree for a checkpoint of ``stage`` to belong to a training."""
+    past = [asdict(s) for s in stages[: stage.number + 1]]
+    kept = {k: v for k, v in asdict(recipe).items() if not k.endswith(("_steps", "_rate"))}
+    return {"recipe": kept, "stages": past}
+
+
+def _run(
+    model: nn.Module,
+    recipe: Recipe,
+    stages: tuple[Stage, ...],
+    stage: Stage,
+    path: Path,
+    resume: bool,
+    save_every: int,
+) -> Iterator[tuple[int, float, float]]:
+    """Train one stage; after each step, its number from 1, its loss and its accuracy."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=stage.rate)
+    note, first = _note(recipe, stages, stage), 0
+    if resume and path.exists():
+        state, moments, found = checkpoint.load(path)
+        first = found.pop("step")
+        if found != note:
+            raise ValueError(f"{path} belongs to another training; give another folder, or remove")
+        model.load_state_dict(state)
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
+    ramp = round(recipe.ramp * stage.steps)
+    for step in range(first, stage.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = stage.rate * _rate(step, stage.steps)
+        requests = mittos.generate(
+            recipe.batch, mittos.training_stream(recipe.seed, stage.number, step)
+        )
+        truth = torch.from_numpy(requests.ebusy).float()
+        logit = model(torch.from_numpy(requests.features).float())[:, 0]
+        loss = functional.binary_cross_entropy_with_logits(logit, truth)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        due = (step + 1) % recipe.every == 0 or step + 1 in (ramp, stage.steps)
+        if isinstance(model, MaskedMlp) and stage.end > 0 and due and step < ramp + recipe.every:
+            _prune(model, prune.cubic_sparsity(step + 1, ramp, stage.start, stage.end))
+        if (step + 1) % save_every == 0 or step + 1 == stage.steps:
+            checkpoint.save(path, model, optimizer, note | {"step": step + 1})
+        yield step + 1, loss.item(), ((logit > 0) == (truth > 0)).float().mean().item()
+
+
+def _rate(step: int, steps: int) -> float:
+    """Learning rate over its peak: a short linear rise, then a cosine down to ``FLOOR``."""
+    rise = min(1.0, (step + 1) / WARM_UP)
+    return rise * (FLOOR + (1 - FLOOR) * (1 + cos(pi * step / steps)) / 2)
+
+
+def _prune(model: MaskedMlp, target: float) -> None:
+    weights, biases = model.raw_arrays()
+    masks = prune.prune(weights, target, [m.numpy() > 0 for m in model.masks])
+    model.load_arrays(*prune.fold_constants(weights, biases, masks), masks)
+
+
+def _share(model: MaskedMlp, recipe: Recipe, stage: Stage) -> SharedNetwork:
+    """k-means of the pruned network, each weight weighed by its input's mean square."""
+    weights, biases = model.arrays()
+    requests = mittos.generate(8192, mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 0))
+    moments = share.input_moments(weights, biases, requests.features)
+    pairs = [share.share_weights(w, m) for w, m in zip(weights, moments, strict=True)]
+    return SharedNetwork(
+        tuple(codebook for codebook, _ in pairs), tuple(index for _, index in pairs), tuple(biases)
+    )
+
+
+def _calibrated(network: SharedNetwork, recipe: Recipe) -> SharedNetwork:
+    """The network with its last bias moved so that threshold 0 makes the fewest errors."""
+    stream = mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 1)
+    requests = mittos.generate(CALIBRATION_REQUESTS, stream)
+    logit = networks.logits(network.weights, network.biases, requests.features)[:, 0]
+    bias = network.biases[-1] - np.float32(best_threshold(logit, requests.ebusy))
+    return replace(network, biases=(*network.biases[:-1], bias))
+
+
+def best_threshold(logit: np.ndarray, ebusy: np.ndarray) -> float:
+    """The threshold, EBUSY above it, that makes the fewest errors; the nearest to 0 among equals,
+    halfway between two logits unless 0 itself is among the best."""
+    order = np.argsort(logit, kind="stable")
+    ranked, late = logit[order].astype(np.float64), ebusy[order]
+    missed = np.concatenate([[0], np.cumsum(late)])  # late requests below the threshold
+    rejected = np.concatenate([np.cumsum(~late[::-1])[::-1], [0]])  # in time, above it
+    errors = missed + rejected
+    edges = np.concatenate([[ranked[0] - 1], (ranked[1:] + ranked[:-1]) / 2, [ranked[-1] + 1]])
+    here = np.searchsorted(ranked, 0.0, side="right")
+    if errors[here] == errors.min():
+        return 0.0
+    best = edges[errors == errors.min()]
+    return float(best[np.argmin(np.abs(best))])

@@ -1,0 +1,77 @@
+"""The compiler end to end: float network to frame-ready program, with and without sharing."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from hw.eie.config import PRESETS
+from sw.compress.compile import compile_network, needs_sharing, with_shared_weights
+from sw.compress.image import image_bytes, program_from_bytes
+from sw.compress.quantise import decisions, quantise
+from sw.compress.unprogram import quantised_from_program
+from sw.golden.eie import GoldenEie
+from sw.network import Layer, Network, NetworkError
+
+
+def network(sizes=(12, 20, 3), inputs=None):
+    rng = np.random.default_rng(1)
+    layers = [
+        Layer(
+            rng.normal(size=(rows, columns)).astype(np.float32),
+            rng.normal(size=rows).astype(np.float32),
+            relu=k < len(sizes) - 2,
+        )
+        for k, (columns, rows) in enumerate(pairwise(sizes))
+    ]
+    return Network(tuple(layers), inputs)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return np.random.default_rng(2).integers(0, 10, (300, 12)).astype(np.float32)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_sharing_leaves_fifteen_values(rows, given):
+    dense = network(inputs=rows if given else None)
+    assert needs_sharing(dense)
+    shared = with_shared_weights(dense)
+    assert not needs_sharing(shared)
+    assert [layer.relu for layer in shared.layers] == [True, False]
+    same = decisions(shared.forward(torch.from_numpy(rows)).numpy()) == decisions(
+        dense.forward(torch.from_numpy(rows)).numpy()
+    )
+    assert same.mean() > 0.85
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_program_holds_the_quantised_network(rows, preset):
+    shared = with_shared_weights(network())
+    program, report = compile_network(
+        shared, PRESETS[preset], calibration=rows, provenance={"made": "here"}
+    )
+    quantised, again = quantise(shared, calibration=rows)
+    assert report == again
+    assert report.agreement > 0.98
+    read = program_from_bytes(image_bytes(program))
+    assert quantised_from_program(read) == quantised
+    assert read.provenance["made"] == "here"
+    assert read.provenance["quantisation"] == report.as_dict()
+
+
+def test_unshared_weights_are_refused(rows):
+    with pytest.raises(NetworkError, match="layer 0 has 240 distinct non-zero weights"):
+        compile_network(network(), PRESETS["tiny"], calibration=rows)
+
+
+def test_real_predictor(shared_dir):
+    """A drive's own predictor, 31-256-2, on its 11,215 real rows."""
+    dense = Network.load(shared_dir / "data" / "predictors" / "linnos_31_256_2.npz")
+    program, _ = compile_network(with_shared_weights(dense), PRESETS["weng32"])
+    quantised = quantised_from_program(program)
+    outputs = GoldenEie(quantised)(quantised.quantise_inputs(dense.inputs)).numpy()
+    real = dense.forward(torch.from_numpy(dense.inputs)).numpy()
+    assert len(real) == 11215
+    assert (decisions(outputs) == decisions(real)).mean() >= 0.995

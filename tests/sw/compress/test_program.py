@@ -1,0 +1,249 @@
+"""Programs against a plain interpreter of their frames, and the rules of their layout."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw.eie.config import PRESETS, EieConfig
+from hw.eie.format import SectionKind
+from sw.compress.frame import parse_frame, program_frame
+from sw.compress.program import CapacityError, build_program
+from sw.compress.random import random_inputs, random_quantised
+from sw.compress.unprogram import quantised_from_program
+from sw.golden.eie import GoldenEie
+
+SMALL = EieConfig(n_pe=4, spmat_depth=4096, ptr_depth=4096, act_depth=64, file_depth=4)
+GARBAGE = 0x5A5A
+
+
+class Interpreter:
+    """What a frame's words tell the array to do, pass by pass, from the format alone. Memories
+    start full of garbage, so that nothing may be read that was not written."""
+
+    def __init__(self, words, config):
+        self.fields, self.passes, sections = parse_frame(words)
+        self.n = self.fields["n_pe"]
+        self.pointers = [[GARBAGE] * config.ptr_depth for _ in range(self.n)]
+        self.bytes = [bytearray(b"\x5a" * 8 * config.spmat_depth) for _ in range(self.n)]
+        for section in sections:
+            data = section.payload.astype("<u8").tobytes()
+            if section.kind == SectionKind.POINTERS:
+                values = np.frombuffer(data, "<u2").tolist()
+                at = 2 * section.address
+                self.pointers[section.pe][at : at + len(values)] = values
+            else:
+                at = 8 * section.address
+                self.bytes[section.pe][at : at + len(data)] = data
+        assert all(len(memory) == config.ptr_depth for memory in self.pointers)
+        assert all(len(memory) == 8 * config.spmat_depth for memory in self.bytes)
+        self.file = [[GARBAGE] * config.file_depth for _ in range(self.n)]
+        self.sram = [[GARBAGE] * config.act_depth for _ in range(self.n)]
+        self.acc = [[GARBAGE] * config.file_depth for _ in range(self.n)]
+
+    def values(self, pe, word, count, dtype):
+        return np.frombuffer(self.bytes[pe], dtype, count, 8 * word).tolist()
+
+    def run(self, inputs):
+        memory, base = (
+            (self.sram, self.fields["in_base"]) if self.fields["in_sram"] else (self.file, 0)
+        )
+        for i, value in enumerate(inputs.tolist()):
+            memory[i % self.n][base + i // self.n] = value
+        for step in self.passes:
+            self.step(step)
+        base = self.fields["out_base"]
+        return [self.sram[i % self.n][base + i // self.n] for i in range(self.fields["outputs"])]
+
+    def step(self, step):
+        bias_words = (step.bias_rows + 1) // 2
+        books = []
+        for pe in range(self.n):
+            biases = self.values(pe, step.spmat_base, step.bias_rows, "<i4")
+            self.acc[pe][: step.bias_rows] = biases
+            books.append(self.values(pe, step.spmat_base + bias_words, 16, "<i2"))
+        for column in range(step.columns):
+            owner, slot = column % self.n, column // self.n
+            source = self.sram[owner] if step.src_sram else self.file[owner]
+            value = source[(step.src_base if step.src_sram else 0) + slot]
+            for pe in range(self.n):
+                at = step.ptr_base + column
+                row = -1
+                for entry in self.bytes[pe][
+                    8 * step.entry_base + self.pointers[pe][at] : 8 * step.entry_base
+                    + self.pointers[pe][at + 1]
+                ]:
+                    row += (entry >> 4) + 1
+                    if entry & 15:
+                        self.acc[pe][row] += books[pe][entry & 15] * value
+        for pe in range(self.n):
+            for row in range(step.drain_rows):
+                total = (self.acc[pe][row] + (1 << 31)) % (1 << 32) - (1 << 31)
+                value = (total + ((1 << step.shift) >> 1)) >> step.shift
+                value = min(max(value, -32768), 32767)
+                value = max(value, 0) if step.relu else value
+                if step.dst_sram:
+                    self.sram[pe][step.dst_base + row] = value
+                else:
+                    self.file[pe][row] = value
+
+
+def check(network, config, seed=0, requests=2):
+    """Frame and interpreter give what the golden model gives; decoding gives the network back."""
+    program = build_program(network, config)
+    assert quantised_from_program(program) == network
+    machine = Interpreter(program_frame(program), config)
+    inputs = random_inputs(np.random.default_rng(seed), network, requests)
+    expected = GoldenEie(network)(inputs).tolist()
+    for request, outputs in zip(inputs, expected, strict=True):
+        assert machine.run(request) == outputs
+    return program
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 40), min_size=2, max_size=5),
+    st.sampled_from([0.0, 0.05, 0.4, 1.0]),
+    st.sampled_from([1, 2, 4, 16]),
+    st.sampled_from([2, 4, 16]),
+    st.integers(0, 2**32),
+)
+def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, seed):
+    network = random_quantised(np.random.default_rng(seed), sizes, density)
+    config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, act_depth=128)
+    check(network, config, seed)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets(preset):
+    network = random_quantised(np.random.default_rng(1), [70, 90, 33, 1], 0.2)
+    check(network, PRESETS[preset])
+
+
+def test_rows_that_do_not_exist_end_as_zero():
+    network = random_quantised(np.random.default_rng(2), [9, 6, 5], 1.0, relu=False)
+    program = build_program(network, SMALL)
+    machine = Interpreter(program_frame(program), SMALL)
+    machine.run(random_inputs(np.random.default_rng(3), network, 1)[0])
+    assert [machine.file[pe][1] for pe in (2, 3)] == [0, 0]
+    assert [machine.sram[pe][program.out_base + 1] for pe in (1, 2, 3)] == [0, 0, 0]
+
+
+def test_short_vectors_use_the_source_file():
+    network = random_quantised(np.random.default_rng(4), [16, 13, 16, 3], 0.5)
+    program = check(network, SMALL)
+    assert program.in_sram == 0
+    assert [(p.src_sram, p.dst_sram) for p in program.passes] == [(0, 0), (0, 0), (0, 1)]
+    assert [(p.bias_rows, p.drain_rows, p.columns) for p in program.passes] == [
+        (4, 4, 16),
+        (4, 4, 13),
+        (1, 1, 16),
+    ]
+
+
+def test_long_outputs_take_row_passes_and_the_sram():
+    """41 outputs on 4 PEs of 4 rows: passes of 4, 4 and 3 local rows over one source."""
+    network = random_quantised(np.random.default_rng(5), [5, 41, 7], 0.5)
+    program = check(network, SMALL)
+    rows, last = program.passes[:3], program.passes[3]
+    assert program.in_sram == 1  # 5 inputs fit the file, but three passes read them
+    assert [p.bias_rows for p in rows] == [p.drain_rows for p in rows] == [4, 4, 3]
+    assert [p.dst_base - rows[0].dst_base for p in rows] == [0, 4, 8]
+    assert {(p.src_sram, p.src_base, p.dst_sram) for p in rows} == {(1, program.in_base, 1)}
+    assert (last.src_sram, last.src_base) == (1, rows[0].dst_base)
+    assert [layer.passes for layer in program.layers] == [3, 1]
+
+
+def test_many_entries_take_column_passes():
+    """128 dense rows on one PE reach 65,535 entries after 511 columns."""
+    network = random_quantised(np.random.default_rng(6), [1100, 128, 2], 1.0)
+    config = EieConfig(n_pe=1, spmat_depth=1 << 15, ptr_depth=4096, act_depth=2048, file_depth=128)
+    program = check(network, config, requests=1)
+    columns = program.passes[:3]
+    assert [p.columns for p in columns] == [511, 511, 78]
+    assert [p.src_base - program.in_base for p in columns] == [0, 511, 1022]
+    assert [p.bias_rows for p in columns] == [128, 0, 0]
+    assert [p.drain_rows for p in columns] == [0, 0, 128]
+    assert [p.dst_sram for p in program.passes] == [0, 0, 0, 1]
+
+
+def test_column_passes_are_multiples_of_the_pes():
+    network = random_quantised(np.random.default_rng(7), [1100, 512], 1.0)
+    config = EieConfig(n_pe=4, spmat_depth=1 << 15, ptr_depth=4096, act_depth=512, file_depth=128)
+    program = build_program(network, config)
+    assert [p.columns for p in program.passes] == [508, 508, 84]
+    assert [p.src_base - program.in_base for p in program.passes] == [0, 127, 254]
+    assert quantised_from_program(program) == network
+
+
+def test_layer_costs_are_counted():
+    network = random_quantised(np.random.default_rng(8), [40, 80, 3], [0.05, 1.0])
+    program = build_program(network, replace(SMALL, n_pe=1, file_depth=128, act_depth=256))
+    for info, layer in zip(program.layers, network.layers, strict=True):
+        assert info.entries - info.padding == np.count_nonzero(layer.index)
+        assert sum(info.load) == info.entries
+    assert program.padding == program.layers[0].padding > 0
+    assert program.entries == sum(layer.entries for layer in program.layers)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "change", "message"),
+    [
+        (
+            [8, 20, 600],
+            {"spmat_depth": 64},
+            r"layer 1 \(600 x 20\): needs \d{3} sparse-matrix words per PE, and of "
+            r"spmat_depth = 64 the layers before it leave 50",
+        ),
+        (
+            [8, 20, 4],
+            {"ptr_depth": 28},
+            r"layer 1 \(4 x 20\): needs 21 column pointers per PE, and of ptr_depth = 28 the "
+            r"layers before it leave 10",
+        ),
+        (
+            [8, 40, 4],
+            {"max_passes": 3},
+            r"layer 1 \(4 x 40\): needs 1 passes, and of max_passes = 3 the layers before it "
+            r"leave 0",
+        ),
+        (
+            [300, 4],
+            {},
+            r"layer 0: needs 75 activations of SRAM per PE \(for its inputs\), "
+            r"and act_depth is 64",
+        ),
+        (
+            [4, 140, 130, 1],
+            {},
+            r"layer 1: needs 68 activations of SRAM per PE \(35 for its source and 33 for its "
+            r"outputs\), and act_depth is 64",
+        ),
+        ([65536, 1], {}, "layer 0: has 65536 inputs, and the limit is 65535"),
+        ([1, 65536], {}, "layer 0: has 65536 outputs, and the limit is 65535"),
+    ],
+)
+def test_refuses_what_does_not_fit(sizes, change, message):
+    network = random_quantised(np.random.default_rng(9), sizes, 0.5)
+    with pytest.raises(CapacityError, match=message):
+        build_program(network, replace(SMALL, **change))
+
+
+def test_fits_exactly_and_not_one_less():
+    network = random_quantised(np.random.default_rng(10), [50, 70, 60, 2], 0.5)
+    program = build_program(network, SMALL)
+    pointers = program.pointers.shape[1]
+    needs = {
+        "spmat_depth": program.spmat.shape[1],
+        "ptr_depth": pointers + -pointers % 4,
+        "max_passes": len(program.passes),
+        "act_depth": 18 + 15,
+    }
+    tight = replace(SMALL, **needs)
+    check(network, tight)
+    for limit, need in needs.items():
+        less = replace(tight, **{limit: need - (4 if limit == "ptr_depth" else 1)})
+        with pytest.raises(CapacityError, match=limit):
+            build_program(network, less)
