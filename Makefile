@@ -7,7 +7,8 @@ PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 .PHONY: help setup ready sim train lint test clean distclean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
 	@echo 'Variables of the set-up: PYTHON=/path/to/python3 (3.11 or later); pip reads PIP_INDEX_URL'
 	@echo 'and PIP_EXTRA_INDEX_URL. Where pip would fetch gigabytes of CUDA with PyTorch, set the'

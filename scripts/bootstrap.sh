@@ -41,7 +41,9 @@ find_python() {
 }
 
 # What .venv depends on: versions, this checkout's place, the interpreter.
-python_key() { { cat requirements.lock pyproject.toml; echo "$venv"; "$venv/bin/python" -VV; } | cksum; }
+python_key() {
+    { cat requirements.lock pyproject.toml; echo "$venv"; "$venv/bin/python" -VV; } | cksum
+}
 
 python_is_ready() {
     [ -x "$venv/bin/python" ] && [ "$(cat "$venv/kiln.stamp" 2>/dev/null)" = "$(python_key)" ]
@@ -91,7 +93,7 @@ install_system_packages() {
         require "${missing[@]}"
     fi
     [ -n "$python" ] || python=$(find_python) ||
-        fail "Python 3.11 or later with a shared library missing: name one with PYTHON=/path/to/python3"
+        fail "missing: Python 3.11 or later with a shared library; name it: PYTHON=/path/to/python3"
 }
 
 # Is the shared library of $python there? (Elsewhere than on Linux it always is.)
@@ -109,8 +111,12 @@ find_verilator() { "$venv/bin/python" -m sim.toolchain; }
 
 # What the smoke test depends on.
 verilator_key() {
-    { cat requirements.lock sim/smoke.py; "$venv/bin/python" -VV; find_verilator; g++ --version; } 2>&1 |
-        cksum
+    {
+        cat requirements.lock sim/smoke.py
+        "$venv/bin/python" -VV
+        find_verilator
+        g++ --version
+    } 2>&1 | cksum
 }
 
 verilator_is_ready() { [ "$(cat "$tools/smoke.stamp" 2>/dev/null)" = "$(verilator_key)" ]; }
@@ -126,10 +132,8 @@ provide_verilator() {
     if find_verilator >>"$log" 2>&1; then
         progress "[4/5] Verilator: $(find_verilator)"
         smoke_test && return
-        case $(find_verilator) in
-            "$prefix"/*) ;;
-            *) fail "$(find_verilator) fails the smoke test: repair it or take it off PATH (log: $log)" ;;
-        esac
+        [ "$(find_verilator)" = "$prefix/bin/verilator" ] ||
+            fail "$(find_verilator) fails the smoke test: mend it or take it off PATH (log: $log)"
     fi
     minimum=$("$venv/bin/python" -m sim.toolchain --minimum)
     for way in packaged unpacked built; do
@@ -161,7 +165,7 @@ if ! python_is_ready; then
     install_system_packages
     progress "[2/5] Python environment: .venv with $("$python" --version 2>&1)"
     make_venv
-    progress "[3/5] Python packages: $(grep -c == requirements.lock) pinned (PyTorch is the large one)"
+    progress "[3/5] Python packages: $(grep -c == requirements.lock) pinned; PyTorch is the large one"
     install_python_packages
 fi
 verilator_is_ready || provide_verilator

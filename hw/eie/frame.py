@@ -36,7 +36,7 @@ class FrameReader(wiring.Component):
         Whether a new frame may begin. Without effect on a frame that has begun.
     active : ``Out(1)``
         A frame has begun and its TLAST has not come.
-    begin : ``Out(1)``
+    starts : ``Out(1)``
         The first word of a frame is being taken.
     header : ``Out(struct_layout(SECTION))``
         Header of the section at hand.
@@ -66,7 +66,7 @@ class FrameReader(wiring.Component):
                 "i": In(AxiStream(WORD_BITS)),
                 "enable": In(1),
                 "active": Out(1),
-                "begin": Out(1),
+                "starts": Out(1),
                 "header": Out(struct_layout(SECTION)),
                 "first": Out(1),
                 "section": Out(1),
@@ -113,11 +113,13 @@ class FrameReader(wiring.Component):
                     m.next = "DROP"
 
             with m.State("IDLE"):
-                m.d.comb += [self.i.tready.eq(self.enable), self.begin.eq(taken)]
+                m.d.comb += [self.i.tready.eq(self.enable), self.starts.eq(taken)]
                 take_header(first=1)
             with m.State("HEADER"):
                 m.d.comb += self.i.tready.eq(1)
                 take_header(first=0)
+                with m.If(self.refuse):
+                    drop()
             with m.State("SECTION"):
                 m.d.comb += self.section.eq(1)
                 m.d.sync += left.eq(self.header.length)

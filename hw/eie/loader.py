@@ -141,7 +141,7 @@ class Loader(wiring.Component):
 
         whole = Signal()
         m.d.comb += whole.eq(~program | ((sections != 0) & (sections + 1 == self.network.sections)))
-        with m.If(reader.begin | self.consume):
+        with m.If(reader.starts | self.consume):
             m.d.sync += self.inputs_valid.eq(0)
         with m.If(reader.done):
             m.d.sync += sections.eq(sections + 1)

@@ -24,8 +24,9 @@ class Eie(wiring.Component):
     The host sends a program frame, then for each inference an activation frame and START. When the
     inference has finished, DONE and ``irq`` rise and the results leave as one packet: four to a
     beat, the last beat filled up with zeros and TKEEP low for them. The next activation frame may
-    be offered at any time; it is taken when the results have been. The stream input waits while an
-    inference or a read-back is going on, and only then; registers answer at all times.
+    be offered right after START; it is taken when the results have been. (Before START it would
+    take the place of the one that is there.) The stream input waits while an inference or a
+    read-back is going on, and only then; registers answer at all times.
 
     A frame with a fault is dropped and sets error bits; START is refused until a whole program has
     arrived, its descriptors have been checked, and so has a whole activation frame for it. An

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hw.eie.config import PRESETS
 from kiln.commands.image import print_program
-from sw.compress.compile import compile_network, needs_sharing, with_shared_weights
+from sw.compress.compile import compile_network
 from sw.compress.image import write_image
 from sw.network import Network
 
@@ -34,6 +34,15 @@ def compile_(
         bool | None,
         typer.Option(help="Whether inputs are integers; by default, if all in the file are."),
     ] = None,
+    planes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4,
+            help="Unshared weights: 1 shares them, 2 to 4 keep so many base-16 digits; "
+            "by default, what keeps the decisions.",
+        ),
+    ] = None,
     headroom: Annotated[
         float, typer.Option(help="Room above the activations seen before they saturate.")
     ] = 2.0,
@@ -48,19 +57,16 @@ def compile_(
         given = None
         if input_min is not None and input_max is not None:
             given = (input_min, input_max)
-        loaded = Network.load(network)
-        if needs_sharing(loaded):
-            with console.status("sharing weights: 15 values a layer"):
-                loaded = with_shared_weights(loaded)
-            console.print("weights shared: 15 values a layer")
-        program, _ = compile_network(
-            loaded,
-            PRESETS[preset],
-            input_range=given,
-            integer_inputs=integer_inputs,
-            headroom=headroom,
-            provenance={"network": network.name, "preset": preset},
-        )
+        with console.status("compiling"):
+            program, _ = compile_network(
+                Network.load(network),
+                PRESETS[preset],
+                input_range=given,
+                integer_inputs=integer_inputs,
+                headroom=headroom,
+                planes=planes,
+                provenance={"network": network.name, "preset": preset},
+            )
         path = out or Path("build") / f"{network.stem}.kiln"
         size = write_image(program, path)
     except (ValueError, OSError) as error:

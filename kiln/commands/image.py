@@ -31,16 +31,25 @@ def _table(title: str, *columns: str) -> Table:
 def _layers(program: Program) -> Table:
     """One line a layer: what it is and what it takes."""
     table = _table(
-        "Layers", "", "out x in", "passes", "entries", "density", "padding", "load max/mean"
+        "Layers",
+        "",
+        "out x in",
+        "planes",
+        "passes",
+        "entries",
+        "density",
+        "padding",
+        "load max/mean",
     )
     for k, layer in enumerate(program.layers):
         mean = np.mean(layer.load)
         table.add_row(
             str(k),
             f"{layer.rows} x {layer.columns}",
+            str(layer.planes),
             str(layer.passes),
             f"{layer.entries:,}",
-            _percent(layer.entries - layer.padding, layer.rows * layer.columns),
+            _percent(layer.entries - layer.padding, layer.rows * layer.columns * layer.planes),
             _percent(layer.padding, layer.entries),
             f"{max(layer.load) / mean:.2f}" if mean else "-",
         )

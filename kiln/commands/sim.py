@@ -12,7 +12,7 @@ from rich.table import Table
 from hw.eie.config import PRESETS
 from sim.engine import EieEngine
 from sim.verification import SimReport, Workload, verify
-from sw.compress.compile import compile_network, needs_sharing, with_shared_weights
+from sw.compress.compile import compile_network
 from sw.compress.frame import program_frame
 from sw.compress.image import read_image, write_image
 from sw.network import Network
@@ -91,12 +91,8 @@ def _run(
     if calibration is None:
         calibration = generate(CALIBRATION_REQUESTS, seed=0).features.astype(np.float32)
     with console.status("compiling the network"):
-        if needs_sharing(source):
-            source = with_shared_weights(source, calibration)
         provenance = {"network": name, "preset": preset}
-        program, _ = compile_network(
-            source, config, calibration=calibration, provenance=provenance
-        )
+        program, _ = compile_network(source, config, calibration=calibration, provenance=provenance)
         out.mkdir(parents=True, exist_ok=True)
         image = out / "program.kiln"
         write_image(program, image)

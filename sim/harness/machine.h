@@ -90,6 +90,11 @@ class Machine {
         dump(0);
     }
 
+    void idle() {
+        settle();
+        edge();
+    }
+
 public:
     Source source;
     Sink sink;
@@ -143,12 +148,9 @@ public:
         sink.next = sink.end = nullptr;
         M_AXIS(tready) = 0;
         top->rst = 1;
-        for (; cycles != 0; --cycles) {
-            settle();
-            edge();
-        }
+        for (; cycles != 0; --cycles) idle();
         top->rst = 0;
-        top->eval();
+        idle();  // the design sees its reset one cycle late
     }
 
     // One cycle in which the streams move; `sample`, if any, sees the outputs before the edge.

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hw.eie.config import EieConfig
+from sw.compress.calibration import Calibration
 from sw.compress.program import Program, build_program
-from sw.compress.quantise import QuantisationReport, quantise
+from sw.compress.quantise import QuantisationReport, decisions, quantise
+from sw.compress.quantised import MAX_PLANES, QuantisedNetwork
 from sw.compress.share import SHARED_VALUES, share_network, share_weights
+from sw.golden.eie import GoldenEie
 from sw.network import Layer, Network
 
 __all__ = ["compile_network", "needs_sharing", "with_shared_weights"]
@@ -43,6 +48,39 @@ def with_shared_weights(network: Network, calibration: NDArray | None = None) ->
     return Network(tuple(Layer(w, b, layer.relu) for w, b, layer in layers), network.inputs)
 
 
+def _fitted(
+    network: Network, seen: Calibration, headroom: float, planes: int | None, agreement: float
+) -> tuple[QuantisedNetwork, QuantisationReport]:
+    """The network in integers. The report's agreement is with ``network`` itself, also where its
+    weights had to be shared."""
+
+    def quantised(candidate: Network, digits: int) -> tuple[QuantisedNetwork, QuantisationReport]:
+        return quantise(
+            candidate,
+            calibration=seen.rows,
+            input_range=(seen.low, seen.high),
+            integer_inputs=seen.integer,
+            headroom=headroom,
+            planes=digits,
+        )
+
+    if planes not in (None, 1) or not needs_sharing(network):
+        result, report = quantised(network, planes or 1)
+        return result, replace(report, synthetic=seen.synthetic)
+    result, report = quantised(with_shared_weights(network, seen.rows), 1)
+    outputs = GoldenEie(result)(result.quantise_inputs(seen.rows)).numpy()
+    real = network.forward(torch.from_numpy(seen.rows)).numpy()
+    same = float((decisions(outputs) == decisions(real)).mean())
+    report = replace(report, agreement=same)
+    for digits in range(2, MAX_PLANES + 1) if planes is None else ():
+        if report.agreement >= agreement:
+            break
+        other, its_report = quantised(network, digits)
+        if its_report.agreement > report.agreement:
+            result, report = other, its_report
+    return result, replace(report, synthetic=seen.synthetic)
+
+
 def compile_network(
     network: Network,
     config: EieConfig,
@@ -51,17 +89,31 @@ def compile_network(
     input_range: tuple[float, float] | None = None,
     integer_inputs: bool | None = None,
     headroom: float = 2.0,
+    planes: int | None = None,
+    agreement: float = 0.995,
     provenance: Mapping[str, Any] | None = None,
 ) -> tuple[Program, QuantisationReport]:
-    """Quantise a network (see ``sw.compress.quantise.quantise`` for the parameters) and lay it out
-    for ``config``. The program's provenance is ``provenance`` with the report as
-    ``quantisation``."""
-    quantised, report = quantise(
-        network,
-        calibration=calibration,
-        input_range=input_range,
-        integer_inputs=integer_inputs,
-        headroom=headroom,
-    )
+    """
+    Bring a network into integers and lay it out for an array.
+
+    Parameters
+    ----------
+    network : Network
+    config : EieConfig
+    calibration, input_range, integer_inputs, headroom
+        As in ``sw.compress.quantise.quantise``.
+    planes : int, 1 to 4, optional
+        How to store a layer of more than 15 distinct non-zero weights: 1 shares its weights, 2 to 4
+        take so many base-16 digits of each. By default weights are shared, and where the network
+        then decides otherwise too often, get as many digits as ``agreement`` needs.
+    agreement : float
+        Share of the calibration rows on which the decision must be that of ``network`` in float;
+        the best there is, where nothing reaches it.
+    provenance : mapping, optional
+        Notes for the program, in values that JSON can hold; the report joins them as
+        ``quantisation``.
+    """
+    seen = Calibration.of(network, calibration, input_range, integer_inputs)
+    quantised, report = _fitted(network, seen, headroom, planes, agreement)
     noted = {**(provenance or {}), "quantisation": report.as_dict()}
     return build_program(quantised, config, noted), report

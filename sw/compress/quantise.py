@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sw.compress.calibration import Calibration
 from sw.compress.digits import digit_planes, digit_range
 from sw.compress.quantised import Plane, QuantisedLayer, QuantisedNetwork
 from sw.compress.scales import (
@@ -28,7 +29,6 @@ from sw.network import Network, NetworkError, layer_codebook
 
 __all__ = ["LayerReport", "QuantisationError", "QuantisationReport", "decisions", "quantise"]
 
-_SYNTHETIC_ROWS = 1024
 _Shared = tuple[NDArray[np.float32], NDArray[np.uint8]]  # codebook and index
 
 
@@ -100,41 +100,6 @@ def decisions(outputs: NDArray) -> NDArray:
     return outputs[:, 0] > 0 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
 
 
-def _calibration(
-    network: Network,
-    calibration: NDArray | None,
-    input_range: tuple[float, float] | None,
-    integer_inputs: bool | None,
-) -> tuple[NDArray[np.float32], tuple[float, float], bool, bool]:
-    """Rows to calibrate with, the declared range, whether inputs are integers, whether the rows
-    are synthetic."""
-    columns = network.sizes[0]
-    rows = network.inputs if calibration is None else np.asarray(calibration, dtype=np.float32)
-    if rows is not None and (rows.ndim != 2 or rows.shape[1] != columns or not len(rows)):
-        raise NetworkError(f"calibration inputs must be (n, {columns}), not {rows.shape}")
-    if rows is not None and not np.isfinite(rows).all():
-        raise NetworkError("calibration inputs must be finite")
-    if input_range is None:
-        if rows is None:
-            raise NetworkError("declare the input range or give inputs to calibrate with")
-        input_range = float(rows.min()), float(rows.max())
-    low, high = input_range
-    if not (np.isfinite([low, high]).all() and low <= high):
-        raise NetworkError(f"the input range must be finite and in order, not {low} to {high}")
-    if rows is not None:
-        if rows.min() < low or rows.max() > high:
-            raise NetworkError(
-                f"calibration inputs go from {rows.min():g} to {rows.max():g}, "
-                f"outside the declared range {low:g} to {high:g}"
-            )
-        integer = bool((rows == np.rint(rows)).all()) if integer_inputs is None else integer_inputs
-        return rows, (low, high), integer, False
-    rng = np.random.default_rng(0)
-    drawn = rng.uniform(low, high, (_SYNTHETIC_ROWS, columns))
-    rows = (np.clip(np.rint(drawn), low, high) if integer_inputs else drawn).astype(np.float32)
-    return np.clip(rows, low, high).astype(np.float32), (low, high), bool(integer_inputs), True
-
-
 def quantise(
     network: Network,
     *,
@@ -179,13 +144,11 @@ def quantise(
             if planes == 1:
                 raise NetworkError(f"layer {k} {error}") from None
             shared.append(None)
-    rows, (low, high), integer, synthetic = _calibration(
-        network, calibration, input_range, integer_inputs
-    )
-    floats = [layer.numpy() for layer in network.activations(torch.from_numpy(rows))]
+    seen = Calibration.of(network, calibration, input_range, integer_inputs)
+    floats = [layer.numpy() for layer in network.activations(torch.from_numpy(seen.rows))]
 
-    frac = largest_frac([low, high])
-    ladder = input_ladder(low, high, min(frac, 0) if integer else frac)
+    frac = largest_frac([seen.low, seen.high])
+    ladder = input_ladder(seen.low, seen.high, min(frac, 0) if seen.integer else frac)
     choices: list[Choice] = []
     for k, layer in enumerate(network.layers):
         scaling = LayerScaling(k, layer.weight, layer.bias, INT16 if shared[k] else limits)
@@ -195,10 +158,10 @@ def quantise(
         ladder = hidden_ladder(choice.bound, choice.frac_w + choice.frac_a_in, layer.relu, peak)
     quantised = QuantisedNetwork(
         _layers(network, shared, choices, ladder[0], planes),
-        in_min=int(scaled(low, choices[0].frac_a_in)),
-        in_max=int(scaled(high, choices[0].frac_a_in)),
+        in_min=int(scaled(seen.low, choices[0].frac_a_in)),
+        in_max=int(scaled(seen.high, choices[0].frac_a_in)),
     )
-    traces = GoldenEie(quantised).trace(quantised.quantise_inputs(rows))
+    traces = GoldenEie(quantised).trace(quantised.quantise_inputs(seen.rows))
     saturated = [
         float(((trace.output == 32767) | (trace.output == -32768)).double().mean())
         for trace in traces
@@ -223,8 +186,8 @@ def quantise(
         frac_in=quantised.frac_in,
         in_min=quantised.in_min,
         in_max=quantised.in_max,
-        rows=len(rows),
-        synthetic=synthetic,
+        rows=len(seen.rows),
+        synthetic=seen.synthetic,
         agreement=float(same.mean()),
     )
     return quantised, report

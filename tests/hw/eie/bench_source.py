@@ -284,6 +284,9 @@ async def test_waits_for_its_pass(dut):
     supply.check_items(0, [current])
     assert supply.output.cycles[0] == shown + 1
     # The end of the inference sends nothing, and keeps what the host then loads.
+    supply.slots.halt(supply.number)
+    await supply.cycle(drain=(0, 4))
+    await supply.bench.step(3)
     await supply.halt()
     following = Pass([0, 3][-DEPTH:])
     await supply.load_file(random.Random(0), following)

@@ -113,7 +113,7 @@ class LoaderModel:
             if sections == 0:
                 program = header["kind"] != SectionKind.ACTIVATIONS
                 self.program_valid &= not program
-            fault = self._judge(header, sections)
+            fault = self.judge(header, sections)
             if fault:
                 return self._fail(fault)
             self.clears += sections == 0
@@ -136,7 +136,8 @@ class LoaderModel:
     def _fail(self, error):
         self.errors |= error
 
-    def _judge(self, header, sections):
+    def judge(self, header, sections):
+        """What is wrong with a header that ``sections`` sections came before."""
         config, network = self.config, unpack(NETWORK, self.network)
         kind, pe, length = header["kind"], header["pe"], header["length"]
         address, error = header["address"], Error(0)

@@ -12,7 +12,7 @@ from sw.compress.image import image_bytes, program_from_bytes
 from sw.compress.quantise import decisions, quantise
 from sw.compress.unprogram import quantised_from_program
 from sw.golden.eie import GoldenEie
-from sw.network import Layer, Network, NetworkError
+from sw.network import Layer, Network
 
 
 def network(sizes=(12, 20, 3), inputs=None):
@@ -61,17 +61,57 @@ def test_program_holds_the_quantised_network(rows, preset):
     assert read.provenance["quantisation"] == report.as_dict()
 
 
-def test_unshared_weights_are_refused(rows):
-    with pytest.raises(NetworkError, match="layer 0 has 240 distinct non-zero weights"):
-        compile_network(network(), PRESETS["tiny"], calibration=rows)
+def test_unshared_weights_are_shared(rows):
+    """Agreement is counted against the network as given, not as shared."""
+    dense = network()
+    program, report = compile_network(dense, PRESETS["tiny"], calibration=rows, planes=1)
+    quantised = quantised_from_program(program)
+    outputs = GoldenEie(quantised)(quantised.quantise_inputs(rows)).numpy()
+    real = dense.forward(torch.from_numpy(rows)).numpy()
+    assert report.agreement == (decisions(outputs) == decisions(real)).mean()
+    assert [layer.planes for layer in program.layers] == [1, 1]
+    assert program.provenance["quantisation"]["agreement"] == report.agreement
 
 
+@pytest.mark.parametrize("planes", [2, 3, 4])
+def test_digits_on_demand(rows, planes):
+    program, report = compile_network(network(), PRESETS["tiny"], calibration=rows, planes=planes)
+    assert [layer.planes for layer in program.layers] == [planes, planes]
+    assert report.agreement >= {2: 0.9, 3: 0.98, 4: 0.99}[planes]
+
+
+@pytest.mark.parametrize("agreement", [0.0, 0.985, 1.1])
+def test_as_many_digits_as_the_decision_needs(rows, agreement):
+    """The first width that agrees enough; the best, where none does."""
+
+    def reached(**options):
+        program, report = compile_network(network(), PRESETS["tiny"], calibration=rows, **options)
+        return report.agreement, program.layers[0].planes
+
+    each = [reached(planes=planes) for planes in (1, 2, 3, 4)]
+    enough = [found for found in each if found[0] >= agreement]
+    best = max(each, key=lambda found: found[0])
+    assert reached(agreement=agreement) == (enough[0] if enough else best)
+
+
+def test_shared_networks_need_no_digits(rows):
+    shared = with_shared_weights(network())
+    program, _ = compile_network(shared, PRESETS["tiny"], calibration=rows, agreement=1.1)
+    assert {layer.planes for layer in program.layers} == {1}
+
+
+def test_synthetic_rows_are_reported():
+    _, report = compile_network(network(), PRESETS["tiny"], input_range=(0, 1), planes=2)
+    assert report.synthetic
+
+
+@pytest.mark.slow
 def test_real_predictor(shared_dir):
-    """A drive's own predictor, 31-256-2, on its 11,215 real rows."""
+    """A drive's own predictor, 31-256-2, on its 11,215 real rows decides as it did in float."""
     dense = Network.load(shared_dir / "data" / "predictors" / "linnos_31_256_2.npz")
-    program, _ = compile_network(with_shared_weights(dense), PRESETS["weng32"])
+    program, report = compile_network(dense, PRESETS["weng32"])
     quantised = quantised_from_program(program)
     outputs = GoldenEie(quantised)(quantised.quantise_inputs(dense.inputs)).numpy()
     real = dense.forward(torch.from_numpy(dense.inputs)).numpy()
     assert len(real) == 11215
-    assert (decisions(outputs) == decisions(real)).mean() >= 0.995
+    assert (decisions(outputs) == decisions(real)).mean() == report.agreement >= 0.995

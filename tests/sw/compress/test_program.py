@@ -169,6 +169,18 @@ def test_many_entries_take_column_passes():
     assert [p.dst_sram for p in program.passes] == [0, 0, 0, 1]
 
 
+@pytest.mark.parametrize("planes", [2, 4])
+def test_planes_take_passes_of_their_own(planes):
+    """Planes follow one another on the same rows and inputs, each with its own codebook."""
+    network = random_quantised(np.random.default_rng(11), [9, 21, 3], 0.6, planes=planes)
+    program = check(network, SMALL)
+    first = program.passes[: 2 * planes]
+    assert [p.bias_rows for p in first] == [4, *[0] * (planes - 1), 2, *[0] * (planes - 1)]
+    assert [p.drain_rows for p in first] == [*[0] * (planes - 1), 4, *[0] * (planes - 1), 2]
+    assert {(p.src_sram, p.src_base, p.columns) for p in first} == {(1, program.in_base, 9)}
+    assert [layer.planes for layer in program.layers] == [planes, planes]
+
+
 def test_column_passes_are_multiples_of_the_pes():
     network = random_quantised(np.random.default_rng(7), [1100, 512], 1.0)
     config = EieConfig(n_pe=4, spmat_depth=1 << 15, ptr_depth=4096, act_depth=512, file_depth=128)

@@ -182,6 +182,33 @@ def test_refusal_names_layer_and_row():
         quantise(Network((good, bad)), input_range=(0, 1))
 
 
+@pytest.mark.parametrize("planes", [2, 3, 4])
+def test_digits_hold_unshared_weights(planes):
+    """Weights to 4 bits a plane, less what powers of two waste; the proof holds for their sum."""
+    rng = np.random.default_rng(5)
+    weights = [rng.normal(size=shape).astype(np.float32) for shape in ((30, 12), (2, 30))]
+    biases = [rng.normal(size=len(weight)).astype(np.float32) for weight in weights]
+    first, last = (
+        Layer(w, b, k == 0) for k, (w, b) in enumerate(zip(weights, biases, strict=True))
+    )
+    network = Network((first, last))
+    quantised, report = quantise(network, input_range=(-1, 1), planes=planes)
+    for layer, real, found in zip(quantised.layers, weights, report.layers, strict=True):
+        assert len(layer.planes) == found.planes == planes
+        assert np.array_equal(layer.weight(), np.rint(real * 2.0**layer.frac_w))
+        peak = np.abs(layer.weight()).max() << found.weight_bits_lost
+        assert 16**planes / 5 <= peak <= 16**planes * 0.54
+    check_proof(network, quantised, report, rng)
+
+
+def test_digits_only_where_needed():
+    """A layer of few distinct weights keeps its codebook."""
+    first = Layer(np.ones((40, 1), np.float32), np.zeros(40, np.float32), True)
+    second = Layer(np.arange(1, 41, dtype=np.float32)[None], np.zeros(1, np.float32), False)
+    _, report = quantise(Network((first, second)), input_range=(0, 1), planes=2)
+    assert [layer.planes for layer in report.layers] == [1, 2]
+
+
 rows = np.array([[1.0, 2.0]], np.float32)
 
 
@@ -198,6 +225,7 @@ rows = np.array([[1.0, 2.0]], np.float32)
             {"calibration": rows, "input_range": (0, 1.5)},
             "calibration inputs go from 1 to 2, outside the declared range 0 to 1.5",
         ),
+        ({"input_range": (0, 1), "planes": 5}, "planes must be from 1 to 4, not 5"),
         ({"input_range": (0, 1), "headroom": 0.5}, "headroom must be at least 1, not 0.5"),
     ],
 )

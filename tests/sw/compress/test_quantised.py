@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sw.compress.quantised import QuantisedLayer, QuantisedNetwork
+from sw.compress.quantised import Plane, QuantisedLayer, QuantisedNetwork
 from sw.compress.random import random_inputs, random_quantised
 
 
@@ -52,6 +52,19 @@ def test_layer():
 def test_layer_refuses(change, error, message):
     with pytest.raises(error, match=message):
         layer(**change)
+
+
+def test_planes_add_up():
+    second = Plane(np.array([[0, 1, 15], [0, 0, 2]], np.uint8), np.arange(16, dtype=np.int16) * 16)
+    both = layer(more=(second,))
+    assert both.weight().tolist() == [[1, 16, 255], [2, 3, 32]]
+    assert both.weight(slice(1, 2)).tolist() == [[2, 3, 32]]
+    assert [plane.codebook[2] for plane in both.planes] == [2, 32]
+    assert both == layer(more=(second,)) != layer()
+    with pytest.raises(ValueError, match="a layer has at most 4 planes, not 5"):
+        layer(more=(second,) * 4)
+    with pytest.raises(ValueError, match=r"planes must be \(2, 3\), not \(1, 3\)"):
+        layer(more=(Plane(second.index[:1], second.codebook),))
 
 
 @pytest.mark.parametrize(

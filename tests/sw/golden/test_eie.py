@@ -22,7 +22,8 @@ def layer_by_hand(layer, inputs):
     for row in range(layer.rows):
         total = int(layer.bias[row])
         for column, a in enumerate(inputs):
-            total = wrap(total + int(layer.codebook[layer.index[row, column]]) * a)
+            for plane in layer.planes:
+                total = wrap(total + int(plane.codebook[plane.index[row, column]]) * a)
         half = 1 << (layer.shift - 1) if layer.shift else 0
         value = min(max((total + half) >> layer.shift, -32768), 32767)
         accumulators.append(total)
@@ -43,11 +44,12 @@ def one_weight(shift, relu=False, *, weight=1, bias=0):
 @given(
     st.lists(st.integers(1, 20), min_size=2, max_size=5),
     st.sampled_from([0.1, 0.5, 1.0]),
+    st.integers(1, 4),
     st.integers(0, 2**32),
 )
-def test_equals_plain_integers(sizes, density, seed):
+def test_equals_plain_integers(sizes, density, planes, seed):
     rng = np.random.default_rng(seed)
-    network = random_quantised(rng, sizes, density)
+    network = random_quantised(rng, sizes, density, planes=planes)
     inputs = random_inputs(rng, network, 3)
     traces = GoldenEie(network).trace(inputs)
     for request, values in enumerate(inputs.tolist()):
