@@ -46,8 +46,9 @@ class Emitted:
         Text, the same in every run for the same component.
     manifest : dict
         ``top``; ``ports``: name, direction (``"in"`` or ``"out"``), width and signed of each, clock
-        and reset included; ``memories``: path, depth, width and, for an SRAM, macro and latency;
-        ``macros``: geometry of each SRAM macro by name; ``parameters``. Plain JSON types.
+        and reset included; ``modules``: the same for each that :func:`hw.hierarchy.shared` made;
+        ``memories``: path, depth, width and, for an SRAM, macro and latency; ``macros``: geometry
+        of each SRAM macro by name; ``parameters``. Plain JSON types.
     """
 
     name: str
@@ -99,6 +100,10 @@ def emit(
     manifest = {
         "top": name,
         "ports": _manifest_ports(text, name, ports),
+        "modules": {
+            module: _manifest_ports(text, module, _directed_ports(modules[module]))
+            for module in modules
+        },
         "memories": memories,
         "macros": {
             macro: dict(zip(("depth", "width", "latency"), used[macro], strict=True))

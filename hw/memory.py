@@ -101,13 +101,10 @@ class Sram(wiring.Component):
             read.addr.eq(port.addr),
             read.en.eq(port.en & ~port.write),
         ]
-        data, arrives = read.data, read.en
+        data = read.data
         for stage in range(1, self.latency):
-            arrived = Signal(name=f"arrived_{stage}")
-            held = Signal(self.width, name=f"held_{stage}")
-            m.d.sync += arrived.eq(arrives)
-            with m.If(arrived):
-                m.d.sync += held.eq(data)
-            data, arrives = held, arrived
+            delayed = Signal(self.width, name=f"delayed_{stage}")
+            m.d.sync += delayed.eq(data)
+            data = delayed
         m.d.comb += port.rdata.eq(data)
         return m

@@ -20,26 +20,9 @@ from hw.emit import Emitted, emit
 
 from . import toolchain
 from .cache import cached, content_key
+from .verilate import HARNESS_TOP, TOP, control_file, flags, with_held_reset
 
-__all__ = ["QUIET", "BuildError", "Model", "bench_model", "library_model"]
-
-TOP = "top"
-
-QUIET = (
-    "CASEINCOMPLETE",  # a Switch without a default changes nothing in the other cases
-    "DECLFILENAME",  # a file holds many modules
-    "GENUNNAMED",
-    "PINCONNECTEMPTY",
-    "PINMISSING",  # outputs that nothing uses are left off instances
-    "SYMRSVDWORD",  # a port may have a name that C++ knows, such as abort
-    "PROCASSINIT",  # registers are initialised where they are declared
-    "UNDRIVEN",  # fields of payloads that nothing drives
-    "UNUSEDSIGNAL",  # every Amaranth signal gets a wire, used or not
-    "UNSIGNED",  # a field is compared with a range that starts at zero
-    "WIDTHEXPAND",  # operands are extended by Verilog's own rules
-    "WIDTHTRUNC",
-)
-"""Verilator's warnings that the style of Amaranth's Verilog triggers; all others are errors."""
+__all__ = ["BuildError", "Model", "bench_model", "library_model"]
 
 
 class BuildError(RuntimeError):
@@ -65,20 +48,22 @@ def library_model(component: wiring.Component | Emitted, *, trace: bool = False)
     emitted = _emitted(component)
     _check_ports(emitted)
     sources = sorted(_HARNESS.glob("*.h")) + sorted(_HARNESS.glob("*.cpp"))
-    flags = [*_FLAGS, *(["--trace-fst"] if trace else []), "-CFLAGS", " ".join(_CFLAGS)]
-    flags += ["-LDFLAGS", " ".join(_LDFLAGS)]
+    text = with_held_reset(emitted) + emitted.verilog
+    control = control_file(emitted, ())
+    options = [*flags(emitted), *(["--trace-fst"] if trace else [])]
+    options += ["-CFLAGS", " ".join(_CFLAGS), "-LDFLAGS", " ".join(_LDFLAGS)]
     key = content_key(
-        "library", emitted.verilog, repr(flags), _version(), *(path.read_text() for path in sources)
+        *("library", text, control, repr(options), _version()),
+        *(path.read_text() for path in sources),
     )
 
     def build(folder: Path) -> None:
         objects, log = folder / "objects", folder / "build.log"
-        verilog = folder / f"{TOP}.v"
-        verilog.write_text(emitted.verilog)
-        harness = [str(path) for path in sources if path.suffix == ".cpp"]
+        inputs = [*_write_inputs(folder, text, control)]
+        inputs += [path for path in sources if path.suffix == ".cpp"]
         verilator = str(toolchain.verilator_path())
-        verilate = [verilator, "--cc", "--exe", "--prefix", "Vtop", "--top-module", TOP]
-        verilate += ["-Mdir", str(objects), "-o", _LIBRARY, *flags, str(verilog), *harness]
+        verilate = [verilator, "--cc", "--exe", "--prefix", "Vtop", "--top-module", HARNESS_TOP]
+        verilate += ["-Mdir", str(objects), "-o", _LIBRARY, *options, *map(str, inputs)]
         _execute([verilate, ["make", "-j", str(_JOBS), "-C", str(objects), "-f", "Vtop.mk"]], log)
         shutil.move(objects / _LIBRARY, folder / _LIBRARY)
         _finish(folder, objects, emitted)
@@ -100,30 +85,28 @@ def bench_model(
     variable), such as ``("top.queue", "storage")``. With ``waves`` it can write ``dump.vcd``.
     """
     emitted = _emitted(component)
-    control = _control_file(emitted, public)
+    ports = [(emitted.name, port["name"]) for port in emitted.manifest["ports"]]
+    control = control_file(emitted, (*ports, *public))
     runner = BenchRunner()
     key = content_key(
         "bench",
         emitted.verilog,
         control,
-        repr(_FLAGS),
+        repr(tuple(flags(emitted))),
         str(waves),
         _version(),
         str(cocotb_tools.config.libs_dir),
     )
 
     def build(folder: Path) -> None:
-        verilog, vlt = folder / f"{TOP}.v", folder / f"{TOP}.vlt"
-        verilog.write_text(emitted.verilog)
-        vlt.write_text(control)
         objects = folder / "objects"
         objects.mkdir()
         log = folder / "build.log"
         try:
             runner.build(
-                sources=[vlt, verilog],
+                sources=_write_inputs(folder, emitted.verilog, control),
                 hdl_toplevel=TOP,
-                build_args=list(_FLAGS),
+                build_args=flags(emitted),
                 build_dir=objects,
                 timescale=("1ns", "1ps"),
                 waves=waves,
@@ -138,7 +121,6 @@ def bench_model(
     return _model(folder, TOP)
 
 
-_FLAGS = ("-O3", "-Wall", *(f"-Wno-{name}" for name in QUIET))
 _HARNESS = Path(__file__).parent / "harness"
 _LIBRARY = "libkiln.so"
 _JOBS = min(4, os.cpu_count() or 1)
@@ -207,13 +189,11 @@ def _execute(commands: Sequence[Sequence[str]], log: Path) -> None:
                 raise _failed(log)
 
 
-def _control_file(emitted: Emitted, public: Sequence[tuple[str, str]]) -> str:
-    ports = [(emitted.name, port["name"]) for port in emitted.manifest["ports"]]
-    lines = [
-        f'public_flat_rw -module "{module}" -var "{variable}"'
-        for module, variable in (*ports, *public)
-    ]
-    return "\n".join(["`verilator_config", *lines, ""])
+def _write_inputs(folder: Path, verilog: str, control: str) -> list[Path]:
+    inputs = [folder / f"{TOP}.vlt", folder / f"{TOP}.v"]
+    for path, text in zip(inputs, (control, verilog), strict=True):
+        path.write_text(text)
+    return inputs
 
 
 def _version() -> str:

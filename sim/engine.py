@@ -23,6 +23,7 @@ from hw.eie.format import (
 from hw.eie.system import Eie
 from sw.compress.frame import activation_frames, results_from_words
 
+from .emitted import emit_once
 from .top import LIMIT, HarnessError, Protocol, VerilatedTop
 
 __all__ = ["EieEngine", "EngineError", "Outputs"]
@@ -75,7 +76,8 @@ class EieEngine(VerilatedTop):
     def __init__(
         self, config: EieConfig, *, trace: str | Path | None = None, limit: int = LIMIT
     ) -> None:
-        super().__init__(Eie(config), trace=trace, limit=limit)
+        emitted = emit_once(lambda: Eie(config), f"Eie {config}")
+        super().__init__(emitted, trace=trace, limit=limit)
         self.config = config
         self._network: dict[str, int] | None = None
 

@@ -18,8 +18,9 @@ from amaranth.lib import wiring
 
 from hw.emit import Emitted
 
-from .build import TOP, BenchRunner, bench_model
+from .build import BenchRunner, bench_model
 from .cache import build_root
+from .verilate import TOP
 
 __all__ = ["BenchError", "bench_parameters", "run_bench"]
 

@@ -232,7 +232,7 @@ def random_steps(rng, count, profile, *, errors=False):
 async def test_random(dut, profile):
     unit = await Unit.start(dut)
     rng = random.Random(profile)
-    await unit.check([*random_steps(rng, 1000, profile), *drain_all()])
+    await unit.check([*random_steps(rng, 600, profile), *drain_all()])
 
 
 @cocotb.test(skip=MULTIPLIER)
@@ -351,7 +351,7 @@ async def test_row_error(dut):
         steps += [entry(1, 15, 3, first=False), None, None]
     await unit.check([*steps, *drain_all()])
     rng = random.Random(5)
-    await unit.check([*random_steps(rng, 1000, "light", errors=True), *drain_all()])
+    await unit.check([*random_steps(rng, 500, "light", errors=True), *drain_all()])
 
 
 @cocotb.test(skip=MULTIPLIER)
