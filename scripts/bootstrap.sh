@@ -60,8 +60,9 @@ make_venv() {
     logged "$python" -m venv "$venv" || fail "$python cannot make a virtual environment (log: $log)"
 }
 
+# Compiling all modules ahead of their first import would double the time.
 install_python_packages() {
-    logged "$venv/bin/python" -m pip install -r requirements.lock ||
+    logged "$venv/bin/python" -m pip install --no-compile -r requirements.lock ||
         fail "pip could not install requirements.lock; PIP_INDEX_URL or PIP_EXTRA_INDEX_URL name" \
             "another source of packages (log: $log)"
     logged "$venv/bin/python" -m pip install --no-build-isolation --no-deps --editable . ||
@@ -165,7 +166,7 @@ if ! python_is_ready; then
     install_system_packages
     progress "[2/5] Python environment: .venv with $("$python" --version 2>&1)"
     make_venv
-    progress "[3/5] Python packages: $(grep -c == requirements.lock) pinned; PyTorch is the large one"
+    progress "[3/5] Python packages: $(grep -c == requirements.lock), the large one is PyTorch"
     install_python_packages
 fi
 verilator_is_ready || provide_verilator

@@ -38,12 +38,14 @@ class Model:
     manifest: dict[str, Any]
 
 
-def library_model(component: wiring.Component | Emitted, *, trace: bool = False) -> Model:
+def library_model(
+    component: wiring.Component | Emitted, *, trace: bool = False, label: str | None = None
+) -> Model:
     """
     Shared library with the C interface of ``sim/harness/kiln.h`` around the component.
 
-    With ``trace`` it can write FST waves, and runs slower. Raises ``BuildError`` where the
-    component lacks a port of the harness, or where a tool fails.
+    With ``trace`` it can write FST waves, and runs slower. ``label`` is shown while it is built.
+    Raises ``BuildError`` where the component lacks a port of the harness, or where a tool fails.
     """
     emitted = _emitted(component)
     _check_ports(emitted)
@@ -68,8 +70,8 @@ def library_model(component: wiring.Component | Emitted, *, trace: bool = False)
         shutil.move(objects / _LIBRARY, folder / _LIBRARY)
         _finish(folder, objects, emitted)
 
-    label = f"{_label(component)}{' with waves' if trace else ''}"
-    return _model(cached("verilated", key, label, build), _LIBRARY)
+    shown = f"model of {label or _label(component)}{', with waves' if trace else ''}"
+    return _model(cached("verilated", key, shown, build), _LIBRARY)
 
 
 def bench_model(

@@ -31,12 +31,12 @@ def _sources() -> str:
 _imported = _sources()
 
 
-def emit_once(make: Callable[[], wiring.Component], what: str) -> Emitted:
+def emit_once(make: Callable[[], wiring.Component], what: str, *, label: str) -> Emitted:
     """
     Verilog of the component that ``make`` gives, from the cache if it is there.
 
     ``what`` has to say all that the component depends on besides the source code of ``hw``. Where
-    that has changed since it was imported, the cache is left alone.
+    that has changed since it was imported, the cache is left alone. ``label`` is shown.
     """
     if _sources() != _imported:
         return emit(make(), name=TOP)
@@ -47,6 +47,6 @@ def emit_once(make: Callable[[], wiring.Component], what: str) -> Emitted:
         (folder / "manifest.json").write_text(json.dumps(emitted.manifest, indent=1) + "\n")
 
     key = content_key(_imported, what)
-    folder = cached("verilog", key, f"Verilog of {what.split()[0]}", build)
+    folder = cached("verilog", key, f"Verilog of {label}", build)
     manifest = json.loads((folder / "manifest.json").read_text())
     return Emitted(TOP, (folder / f"{TOP}.v").read_text(), manifest)

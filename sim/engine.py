@@ -76,8 +76,9 @@ class EieEngine(VerilatedTop):
     def __init__(
         self, config: EieConfig, *, trace: str | Path | None = None, limit: int = LIMIT
     ) -> None:
-        emitted = emit_once(lambda: Eie(config), f"Eie {config}")
-        super().__init__(emitted, trace=trace, limit=limit)
+        label = f"EIE with {config.n_pe} PEs"
+        emitted = emit_once(lambda: Eie(config), f"Eie {config}", label=label)
+        super().__init__(emitted, trace=trace, limit=limit, label=label)
         self.config = config
         self._network: dict[str, int] | None = None
 

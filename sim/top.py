@@ -124,6 +124,8 @@ class VerilatedTop:
     trace : Path, optional
         FST file for waves, from the start on unless :meth:`record` says otherwise.
     limit : int
+    label : str, optional
+        What to call it while it is built.
     """
 
     def __init__(
@@ -132,12 +134,13 @@ class VerilatedTop:
         *,
         trace: str | Path | None = None,
         limit: int = LIMIT,
+        label: str | None = None,
     ) -> None:
         self.limit = limit
         self._spent = 0.0
         self._simulated = 0
         self._handle: int | None = None
-        self.model = library_model(component, trace=trace is not None)
+        self.model = library_model(component, trace=trace is not None, label=label)
         library = ctypes.CDLL(str(self.model.file))
         self._call: dict[str, Callable[..., Any]] = {}
         for name, (result, arguments) in _FUNCTIONS.items():
