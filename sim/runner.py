@@ -73,6 +73,7 @@ def run_bench(
     ``build/cocotb/<module>``, with logs and waves if a test failed or waves were asked for. Raises
     :class:`BenchError`.
     """
+    __tracebackhide__ = True  # pytest shows the message, not this function
     path = Path(bench).resolve()
     if path.name.startswith("test_"):
         path = path.with_name("bench_" + path.name.removeprefix("test_"))

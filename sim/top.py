@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from enum import IntEnum
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,51 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from hw.emit import Emitted
 
 from .build import library_model
+from .library import HarnessError, Protocol, Result, load_library
 
 __all__ = ["HarnessError", "Protocol", "Received", "Result", "VerilatedTop"]
 
 LIMIT = 4_000_000
 """Cycles after which a wait gives up, by default."""
-
-
-class Result(IntEnum):
-    """Codes of the harness, as ``sim/harness/kiln.h`` has them."""
-
-    OK = 0
-    TIMEOUT = 1
-    BUS = 2
-    STOPPED = 3
-    LENGTH = 4
-
-
-_MEANING = {
-    Result.TIMEOUT: "no answer within the cycle limit",
-    Result.BUS: "the bus answered with an error",
-    Result.STOPPED: "the machine went idle without a result",
-    Result.LENGTH: "the result has another length than expected",
-}
-
-
-class HarnessError(RuntimeError):
-    """A call into the model did not succeed; ``code`` says how."""
-
-    def __init__(self, what: str, code: Result) -> None:
-        super().__init__(f"{what}: {_MEANING[code]}")
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Addresses and bits by which a machine runs: see ``kiln_protocol`` in the harness."""
-
-    control: int
-    start: int
-    status: int
-    ready_mask: int
-    ready_value: int
-    loading: int
-    active: int
-    cycles: int
 
 
 @dataclass(frozen=True)
@@ -75,40 +35,6 @@ class Received:
     keep: int
 
 
-class _Protocol(ctypes.Structure):
-    _fields_ = [(field.name, ctypes.c_uint32) for field in fields(Protocol)]
-
-
-_WORDS = np.ctypeslib.ndpointer(np.uint64, flags="C_CONTIGUOUS")
-_COUNTS = np.ctypeslib.ndpointer(np.uint32, flags="C_CONTIGUOUS")
-_SIZE, _SIZE_OUT = ctypes.c_size_t, ctypes.POINTER(ctypes.c_size_t)
-_U32, _U64, _INT = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int
-_U32_OUT, _INT_OUT, _HANDLE = ctypes.POINTER(_U32), ctypes.POINTER(_INT), ctypes.c_void_p
-
-_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
-    "create": (_HANDLE, [ctypes.c_char_p]),
-    "destroy": (None, [_HANDLE]),
-    "trace": (None, [_HANDLE, _INT]),
-    "stalls": (None, [_HANDLE, _U64, _U32, _U32]),
-    "cycles": (_U64, [_HANDLE]),
-    "irq": (_INT, [_HANDLE]),
-    "step": (None, [_HANDLE, _U64]),
-    "reset": (None, [_HANDLE, _U64]),
-    "wait_irq": (_INT, [_HANDLE, _U64]),
-    "write": (_INT, [_HANDLE, _U32, _U32, _U64]),
-    "read": (_INT, [_HANDLE, _U32, _U32_OUT, _U64]),
-    "send": (_INT, [_HANDLE, _WORDS, _SIZE, _INT, _SIZE_OUT, _U64]),
-    "receive": (_INT, [_HANDLE, _WORDS, _SIZE, _SIZE_OUT, _INT_OUT, _U32_OUT, _U64]),
-    "infer": (
-        _INT,
-        [
-            *(_HANDLE, ctypes.POINTER(_Protocol), _WORDS, _SIZE, _SIZE),
-            *(_WORDS, _SIZE, _COUNTS, _SIZE_OUT, _U64),
-        ],
-    ),
-}
-
-
 class VerilatedTop:
     """
     A top with AXI4-Lite ``s_axil``, AXI4-Streams ``s_axis`` and ``m_axis``, and ``irq``.
@@ -116,6 +42,9 @@ class VerilatedTop:
     It starts reset. Waits give up after ``limit`` cycles (that of :meth:`send` grows with the
     words) and raise :class:`HarnessError`, which leaves the model usable, if need be after
     :meth:`reset`. Used as a context manager it is closed at the end, which completes the waves.
+
+    ``simulated`` counts the cycles of all streams, waits and inferences so far, ``cpu_seconds`` the
+    CPU time of this process that they took.
 
     Parameters
     ----------
@@ -137,16 +66,11 @@ class VerilatedTop:
         label: str | None = None,
     ) -> None:
         self.limit = limit
-        self._spent = 0.0
-        self._simulated = 0
+        self.cpu_seconds = 0.0
+        self.simulated = 0
         self._handle: int | None = None
         self.model = library_model(component, trace=trace is not None, label=label)
-        library = ctypes.CDLL(str(self.model.file))
-        self._call: dict[str, Callable[..., Any]] = {}
-        for name, (result, arguments) in _FUNCTIONS.items():
-            function = getattr(library, f"kiln_{name}")
-            function.restype, function.argtypes = result, arguments
-            self._call[name] = function
+        self._call = load_library(self.model.file)
         if trace is not None:
             Path(trace).absolute().parent.mkdir(parents=True, exist_ok=True)
         self._handle = self._call["create"](None if trace is None else str(trace).encode())
@@ -184,8 +108,8 @@ class VerilatedTop:
         try:
             yield
         finally:
-            self._spent += time.process_time() - started
-            self._simulated += self.cycle - cycles
+            self.cpu_seconds += time.process_time() - started
+            self.simulated += self.cycle - cycles
 
     @property
     def cycle(self) -> int:
@@ -199,9 +123,8 @@ class VerilatedTop:
 
     @property
     def speed(self) -> float:
-        """Cycles simulated per second of this process's CPU time, over all streams, waits and
-        inferences so far; 0 before the first."""
-        return self._simulated / self._spent if self._spent else 0.0
+        """``simulated`` per ``cpu_seconds``; 0 before the first cycle."""
+        return self.simulated / self.cpu_seconds if self.cpu_seconds else 0.0
 
     def stall(self, seed: int, sending: float = 0.0, receiving: float = 0.0) -> None:
         """From now on hold back words on ``s_axis`` and ``ready`` on ``m_axis`` at random, with
@@ -237,7 +160,7 @@ class VerilatedTop:
 
     def read_register(self, address: int) -> int:
         """Read 32 bits; an answer other than OKAY raises with ``Result.BUS``."""
-        value = _U32()
+        value = ctypes.c_uint32()
         code = self._run("read", address, ctypes.byref(value), self.limit)
         _check(f"reading register {address:#x}", code)
         return value.value
@@ -245,7 +168,7 @@ class VerilatedTop:
     def send(self, words: ArrayLike, *, last: bool = True, limit: int | None = None) -> int:
         """Send words (uint64), the last with TLAST if ``last``; returns their number."""
         data = np.ascontiguousarray(words, dtype=np.uint64).reshape(-1)
-        sent = _SIZE()
+        sent = ctypes.c_size_t()
         with self._timed():
             wait = limit or self.limit + 64 * len(data)
             code = self._run("send", data, len(data), last, ctypes.byref(sent), wait)
@@ -255,7 +178,7 @@ class VerilatedTop:
     def receive(self, room: int, *, limit: int | None = None) -> Received:
         """Receive until TLAST, at most ``room`` words."""
         words = np.zeros(room, np.uint64)
-        count, ended, keep = _SIZE(), _INT(), _U32()
+        count, ended, keep = ctypes.c_size_t(), ctypes.c_int(), ctypes.c_uint32()
         out = (ctypes.byref(count), ctypes.byref(ended), ctypes.byref(keep))
         with self._timed():
             code = self._run("receive", words, room, *out, limit or self.limit)
@@ -279,13 +202,10 @@ class VerilatedTop:
         data = np.ascontiguousarray(frames, dtype=np.uint64)
         count, words = data.shape
         results = np.zeros((count, result_words), np.uint64)
-        cycles, done = np.zeros(count, np.uint32), _SIZE()
-        registers = _Protocol(
-            **{field.name: getattr(protocol, field.name) for field in fields(protocol)}
-        )
+        cycles, done = np.zeros(count, np.uint32), ctypes.c_size_t()
         with self._timed():
             code = self._run(
-                "infer", ctypes.byref(registers), data, words, count,
+                "infer", ctypes.byref(protocol.to_c()), data, words, count,
                 results, result_words, cycles, ctypes.byref(done), limit or self.limit,
             )  # fmt: skip
         _check(f"inference {done.value} of {count}", code)

@@ -194,18 +194,15 @@ class AxiLiteTarget(wiring.Component):
         with m.If(bus.rready):
             m.d.sync += bus.rvalid.eq(0)
 
-        # `access.write` keeps its value between accesses: it says whose turn is over.
+        # Two writes never follow each other while a read waits: the second cannot be held so soon.
         can_write, can_read = Signal(), Signal()
         m.d.comb += [
             can_write.eq(aw_held & w_held & (~bus.bvalid | bus.bready)),
             can_read.eq(ar_held & (~bus.rvalid | bus.rready)),
         ]
-        with m.If(~access.valid & (can_write | can_read)):
-            m.d.sync += [
-                access.valid.eq(1),
-                access.write.eq(can_write & ~(can_read & access.write)),
-            ]
-        with m.Elif(access.valid & access.done):
+        with m.If(~access.valid):
+            m.d.sync += [access.valid.eq(can_write | can_read), access.write.eq(can_write)]
+        with m.Elif(access.done):
             m.d.sync += access.valid.eq(0)
             with m.If(access.write):
                 m.d.sync += [

@@ -30,7 +30,7 @@ class Readout(wiring.Component):
     ``place`` on, one a beat, all bytes kept; it is refused, and nothing sent, if the memory cannot
     be read, has no such PE, or ends before the units do, or if there are none.
 
-    ``abort`` ends the packet early, with TLAST on it: the next unit is the last one to be read. A
+    ``abort`` ends the packet early, with TLAST on it: the first unit read after it is the last. A
     manager must take the packet to its end in any case; ``busy`` lasts until then.
 
     Latency: from start to the first beat ``io_read_latency`` + 3 cycles for a memory and
@@ -121,7 +121,7 @@ class Readout(wiring.Component):
             unit.valid.eq(issue),
             unit.whole.eq(~results),
             unit.lane.eq(lane),
-            unit.last.eq((left == 1) | cut | self.abort),
+            unit.last.eq((left == 1) | cut),
             unit.ends.eq(~results | (lane == _LANES - 1) | unit.last),
         ]
         m.d.sync += room.eq(room - (issue & unit.ends) + (queue.o.valid & queue.o.ready))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -186,7 +186,7 @@ class Registers(wiring.Component):
                     with m.Case(register >> 2):
                         answer(value)
                 with m.Case(Register.COUNTER_DATA >> 2):
-                    with m.If((counter < len(Counter)) & (counter_pe < self.config.n_pe)):
+                    with m.If(self._is_counter(counter, counter_pe)):
                         m.d.comb += [self.claim.eq(elapsed == 0), self.io.valid.eq(elapsed == 1)]
                         answer(self.io.data[:DATA_BITS], after=self.config.io_read_latency + 1)
                 with m.Case(Register.PASS_CYCLES >> 2):
@@ -199,6 +199,10 @@ class Registers(wiring.Component):
             | Mux(refused, Error.REFUSED, 0)
         )
         return m
+
+    def _is_counter(self, counter, pe):
+        known = (counter < len(Counter)) & (pe < self.config.n_pe)
+        return known if self.config.counters else Const(0)
 
     def _control(self, m, bits):
         """Acts on a write to CONTROL; returns whether any of it is refused."""

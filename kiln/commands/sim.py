@@ -15,6 +15,8 @@ from sim.verification import SimReport, Workload, verify
 from sw.compress.compile import compile_network
 from sw.compress.frame import program_frame
 from sw.compress.image import read_image, write_image
+from sw.compress.program import Program
+from sw.compress.unprogram import quantised_from_program
 from sw.network import Network
 from sw.predictors.mittos import generate
 
@@ -26,6 +28,7 @@ WEIGHTS = Path(__file__).parents[2] / "sw" / "weights"
 PAPER_US = 2.01
 """Weng and Chien (AccML 2020), Table 5: their estimate for 32 PEs at 98 % sparsity."""
 CALIBRATION_REQUESTS = 2000
+WAVE_REQUESTS = 10
 
 
 @app.command("sim")
@@ -40,7 +43,9 @@ def sim(
         int | None, typer.Option(min=1, help="Requests; 2000, or all rows of the network's file.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fresh requests.")] = 2026,
-    wave: Annotated[Path | None, typer.Option(help="FST file for waves.")] = None,
+    wave: Annotated[
+        Path | None, typer.Option(help=f"FST file for the waves of the first {WAVE_REQUESTS}.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("build/sim"),
 ) -> None:
     """Compile a predictor, run it on the RTL, and compare every output with the golden model."""
@@ -106,12 +111,24 @@ def _run(
         transient=True,
     )
     with EieEngine(config, trace=wave) as engine:
+        if wave is not None:
+            engine.record(False)
         engine.load(program_frame(program))
+        if wave is not None:
+            _record(engine, program, workload)
         with bar:
             task = bar.add_task("requests on the RTL", total=len(workload.inputs))
             return verify(
                 name, preset, workload, program, engine, lambda done: bar.advance(task, done)
             )
+
+
+def _record(engine: EieEngine, program: Program, workload: Workload) -> None:
+    """Run the first requests once more with the waves on: all of them would fill a disk."""
+    first = quantised_from_program(program).quantise_inputs(workload.inputs[:WAVE_REQUESTS])
+    engine.record(True)
+    engine.infer_batch(first)
+    engine.record(False)
 
 
 def _print(report: SimReport, console: Console) -> None:

@@ -42,7 +42,8 @@ int finish(Machine& machine, const kiln_protocol& protocol, uint64_t limit) {
         machine.cycle();
         if (machine.irq() && machine.sink.ended) return KILN_OK;
         if (machine.cycles() >= end) return KILN_TIMEOUT;
-        if (machine.irq() && machine.sink.next == machine.sink.end) return KILN_LENGTH;
+        const bool full = machine.sink.next == machine.sink.end && !machine.sink.ended;
+        if (full && (machine.irq() || machine.offers())) return KILN_LENGTH;
         if (machine.cycles() < poll) continue;
         poll = machine.cycles() + kPoll;
         uint32_t status, answer;
@@ -55,7 +56,7 @@ int finish(Machine& machine, const kiln_protocol& protocol, uint64_t limit) {
 
 int infer(kiln* k, const kiln_protocol& protocol, const uint64_t* frame, size_t frame_words,
           uint64_t* result, size_t result_words, uint32_t* cycles, uint64_t limit) {
-    Machine& machine = k->machine;
+    Machine& machine = k->machine.use();
     size_t sent;
     int code = kiln_send(k, frame, frame_words, 1, &sent, limit);
     if (code != KILN_OK) return code;
@@ -91,39 +92,42 @@ void kiln_stalls(kiln* k, uint64_t seed, uint32_t in, uint32_t out) {
 
 uint64_t kiln_cycles(const kiln* k) { return k->machine.cycles(); }
 int kiln_irq(const kiln* k) { return k->machine.irq(); }
-void kiln_reset(kiln* k, uint64_t cycles) { k->machine.reset(cycles); }
+void kiln_reset(kiln* k, uint64_t cycles) { k->machine.use().reset(cycles); }
 
 void kiln_step(kiln* k, uint64_t cycles) {
-    for (; cycles != 0; --cycles) k->machine.cycle();
+    Machine& machine = k->machine.use();
+    for (; cycles != 0; --cycles) machine.cycle();
 }
 
 int kiln_wait_irq(kiln* k, uint64_t limit) {
-    for (; !k->machine.irq(); --limit) {
+    Machine& machine = k->machine.use();
+    for (; !machine.irq(); --limit) {
         if (limit == 0) return KILN_TIMEOUT;
-        k->machine.cycle();
+        machine.cycle();
     }
     return KILN_OK;
 }
 
 int kiln_write(kiln* k, uint32_t address, uint32_t value, uint64_t limit) {
     uint32_t answer = 0;
-    if (!k->machine.write(address, value, answer, limit)) return KILN_TIMEOUT;
+    if (!k->machine.use().write(address, value, answer, limit)) return KILN_TIMEOUT;
     return answer == 0 ? KILN_OK : KILN_BUS;
 }
 
 int kiln_read(kiln* k, uint32_t address, uint32_t* value, uint64_t limit) {
     uint32_t answer = 0;
-    if (!k->machine.read(address, *value, answer, limit)) return KILN_TIMEOUT;
+    if (!k->machine.use().read(address, *value, answer, limit)) return KILN_TIMEOUT;
     return answer == 0 ? KILN_OK : KILN_BUS;
 }
 
 int kiln_send(kiln* k, const uint64_t* words, size_t count, int last, size_t* sent,
               uint64_t limit) {
-    Source& source = k->machine.source;
+    Machine& machine = k->machine.use();
+    Source& source = machine.source;
     source.next = words;
     source.end = words + count;
     source.last = last != 0;
-    for (; !source.idle() && limit != 0; --limit) k->machine.cycle();
+    for (; !source.idle() && limit != 0; --limit) machine.cycle();
     *sent = source.next - words;
     const bool complete = source.idle();
     source.next = source.end = nullptr;
@@ -133,11 +137,12 @@ int kiln_send(kiln* k, const uint64_t* words, size_t count, int last, size_t* se
 
 int kiln_receive(kiln* k, uint64_t* words, size_t room, size_t* received, int* ended,
                  uint32_t* keep, uint64_t limit) {
-    Sink& sink = k->machine.sink;
+    Machine& machine = k->machine.use();
+    Sink& sink = machine.sink;
     sink.next = words;
     sink.end = words + room;
     sink.ended = false;
-    for (; sink.open() && limit != 0; --limit) k->machine.cycle();
+    for (; sink.open() && limit != 0; --limit) machine.cycle();
     const bool complete = !sink.open();
     *received = sink.next - words;
     *ended = sink.ended;

@@ -122,14 +122,22 @@ public:
     }
 
     ~Machine() {
+        use();
         top->final();
 #if VM_TRACE_FST
         if (waves) waves->close();
 #endif
     }
 
+    // Verilator looks for its context in the thread; with several machines it is to be this one's.
+    Machine& use() {
+        Verilated::threadContextp(context.get());
+        return *this;
+    }
+
     uint64_t cycles() const { return count; }
     bool irq() const { return top->irq; }
+    bool offers() const { return M_AXIS(tvalid); }
     void trace(bool on) {
 #if VM_TRACE_FST
         tracing = on && waves;

@@ -9,7 +9,7 @@ further requests of the training stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import cos, pi
 from pathlib import Path
@@ -29,7 +29,6 @@ __all__ = ["LADDER", "Progress", "Recipe", "Stage", "Trained", "best_threshold",
 
 LADDER = (0.90, 0.95, 0.97, 0.98)
 WARM_UP = 100
-CALIBRATION_REQUESTS = 200_000
 CALIBRATION_STAGE = 1_000_000
 FLOOR = 0.01
 
@@ -54,6 +53,8 @@ class Recipe:
         Share of a pruning stage's steps in which the sparsity rises; it then settles.
     every : int
         Steps between two prunings.
+    calibration : int
+        Requests on which the threshold is set.
     """
 
     seed: int = 1
@@ -68,11 +69,12 @@ class Recipe:
     share_rate: float = 2e-4
     ramp: float = 0.6
     every: int = 20
+    calibration: int = 200_000
 
     def quick(self) -> Recipe:
         """The same in a handful of steps: it goes through everything and learns next to nothing."""
         steps = {"dense_steps": 6, "first_steps": 4, "prune_steps": 4, "share_steps": 4}
-        return replace(self, batch=64, every=2, **steps)
+        return replace(self, batch=64, every=2, calibration=2000, **steps)
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,13 @@ def train(
     sparsity: float,
     folder: Path,
     *,
+    widths: Sequence[int] = networks.PRECISE_LINEAR,
     resume: bool = False,
     save_every: int = 500,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Trained:
     """
-    Train ``precise_linear`` to ``sparsity`` and share its weights.
+    Train a network of these ``widths`` to ``sparsity`` and share its weights.
 
     Checkpoints go to ``folder``, one per stage. With ``resume`` the training goes on from the
     furthest one there that belongs to this recipe, and ends as it would have without a break.
@@ -145,7 +148,7 @@ def train(
     stages = plan(recipe, sparsity)
     total, done = sum(stage.steps for stage in stages), 0
     dense: tuple[list[np.ndarray], list[np.ndarray]] | None = None
-    model: nn.Module = networks.precise_linear(recipe.seed)
+    model: nn.Module = MaskedMlp(widths, torch.Generator().manual_seed(recipe.seed))
     for stage in stages:
         path = folder / f"{stage.name}.safetensors"
         if stage.name.startswith("share"):
@@ -163,7 +166,7 @@ def train(
 def _note(recipe: Recipe, stages: tuple[Stage, ...], stage: Stage) -> dict[str, Any]:
     """What must agree for a checkpoint of ``stage`` to belong to a training."""
     past = [asdict(s) for s in stages[: stage.number + 1]]
-    kept = {k: v for k, v in asdict(recipe).items() if not k.endswith(("_steps", "_rate"))}
+    kept = {name: getattr(recipe, name) for name in ("seed", "batch", "ramp", "every")}
     return {"recipe": kept, "stages": past}
 
 
@@ -221,7 +224,8 @@ def _prune(model: MaskedMlp, target: float) -> None:
 
 def _share(model: MaskedMlp, recipe: Recipe, stage: Stage) -> SharedNetwork:
     """k-means of the pruned network, each weight weighed by its input's mean square."""
-    weights, biases = model.arrays()
+    masks = [m.numpy() > 0 for m in model.masks]
+    weights, biases = prune.fold_constants(*model.arrays(), masks)
     requests = mittos.generate(8192, mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 0))
     moments = share.input_moments(weights, biases, requests.features)
     pairs = [share.share_weights(w, m) for w, m in zip(weights, moments, strict=True)]
@@ -233,7 +237,7 @@ def _share(model: MaskedMlp, recipe: Recipe, stage: Stage) -> SharedNetwork:
 def _calibrated(network: SharedNetwork, recipe: Recipe) -> SharedNetwork:
     """The network with its last bias moved so that threshold 0 makes the fewest errors."""
     stream = mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 1)
-    requests = mittos.generate(CALIBRATION_REQUESTS, stream)
+    requests = mittos.generate(recipe.calibration, stream)
     logit = networks.logits(network.weights, network.biases, requests.features)[:, 0]
     bias = network.biases[-1] - np.float32(best_threshold(logit, requests.ebusy))
     return replace(network, biases=(*network.biases[:-1], bias))

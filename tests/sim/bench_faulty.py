@@ -2,29 +2,31 @@
 
 import cocotb
 
-from sim.runner import bench_parameters
 from sim.streams import Bench
+from tests.sim.faulty import FAULTS
 
 COUNT = 30
 
 
-async def start(dut, stalls):
+async def start(dut, fault, stalls):
+    dut.fault.value = fault
     bench = await Bench.start(dut)
-    dut.fault.value = bench_parameters()["fault"]
     bench.drive("i", 8)
     bench.watch("o", 8, stalls=stalls)
     return bench
 
 
 @cocotb.test()
-async def test_items(dut):
-    bench = await start(dut, "heavy")
+@cocotb.parametrize(fault=range(len(FAULTS)))
+async def test_items(dut, fault):
+    bench = await start(dut, fault, "heavy")
     await bench.check({"i": range(COUNT)}, {"o": range(COUNT)})
 
 
 @cocotb.test()
-async def test_cycles(dut):
-    bench = await start(dut, "never")
+@cocotb.parametrize(fault=range(len(FAULTS)))
+async def test_cycles(dut, fault):
+    bench = await start(dut, fault, "never")
     await bench.check({"i": range(COUNT)}, {"o": range(COUNT)})
     first = bench.monitors["o"].cycles[0]
     for number, cycle in enumerate(bench.monitors["o"].cycles):

@@ -94,7 +94,7 @@ async def test_reset_in_mid_work(dut):
     await bench.reset()
     assert sink.received == [] and source.sent == [] and source.idle
     await bench.check({"i": items(30)}, {"o": items(30)}, timeout=2000)
-    assert source.sent[0].cycle == 1
+    assert source.sent[0].cycle in (0, 1)
 
 
 @cocotb.test()

@@ -1,6 +1,5 @@
 """What Verilator is told."""
 
-
 from hw.emit import Emitted
 from sim.verilate import QUIET, control_file, flags, with_held_reset
 

@@ -10,6 +10,9 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
 
+LIMIT = {"timeout_time": 200, "timeout_unit": "us"}
+"""A test that waits for ever fails instead."""
+
 BAD = 0x40
 """Addresses from here on have no register."""
 
@@ -99,7 +102,7 @@ async def start(dut):
     return bench, Channels(bench)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(profile=PROFILES)
 async def test_values(dut, profile):
     """Random traffic of an independent manager, reads and writes at once, stalls everywhere."""
@@ -138,7 +141,7 @@ async def test_values(dut, profile):
     assert registers.values == expected
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(lead=[-9, -2, -1, 0, 1, 2, 9])
 async def test_write_order(dut, lead):
     """Data may come before, with or after the address; one write comes of it."""
@@ -160,7 +163,7 @@ async def test_write_order(dut, lead):
     assert not bus.get("bvalid")
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_latency(dut):
     bench, bus = await start(dut)
     always_done(bench)
@@ -173,7 +176,7 @@ async def test_latency(dut):
     assert await bus.take("b") == (asked + 3, 0)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_throughput(dut):
     """One kind: a transaction in three cycles; both kinds: one in two, in turns."""
     bench, bus = await start(dut)
@@ -197,7 +200,7 @@ async def test_throughput(dut):
     assert all(a != b for a, b in pairwise(kinds))
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_response_not_taken(dut):
     """A write response that nobody takes stays, and holds up writes, but no reads."""
     bench, bus = await start(dut)
@@ -213,7 +216,7 @@ async def test_response_not_taken(dut):
     assert reads == 20
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_slow_answer(dut):
     """The request stays as it is until the register file answers."""
     bench, bus = await start(dut)
@@ -234,7 +237,7 @@ async def test_slow_answer(dut):
     assert (await bus.take("b"))[1] == 0b10
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_reset_in_mid_work(dut):
     """Half a write, a read under way and a response not taken: reset forgets all of it."""
     bench, bus = await start(dut)

@@ -162,12 +162,13 @@ async def test_errors(dut):
         whole = k in (len(sections[0]) - 1, len(frame) - 1)
         assert [name for _, name in reader.errors] == ([] if whole else ["format_error"])
         assert not reader.get("active")
-    for k in range(1, len(frame)):
-        if k == len(sections[0]):  # the other header: another length, another story
-            continue
+    other = len(sections[0])  # the second header: another length, another story
+    flips = [(k, rng.randrange(64)) for k in range(1, len(frame)) if k != other]
+    flips += [(other - 1, bit) for bit in range(64)]
+    for k, bit in flips:
         reader.clear()
         wrong = list(frame)
-        wrong[k] ^= 1 << rng.randrange(64)
+        wrong[k] ^= 1 << bit
         await reader.send(wrong)
         await reader.bench.step(2)
         assert [name for _, name in reader.errors] == ["crc_error"]

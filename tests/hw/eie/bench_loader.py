@@ -13,6 +13,9 @@ from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
 
+LIMIT = {"timeout_time": 10000, "timeout_unit": "us"}
+"""A test that waits for ever fails instead."""
+
 CONFIG = EieConfig(**bench_parameters()["config"])
 POINTERS, SPMAT = SectionKind.POINTERS, SectionKind.SPMAT
 PAIRS = CONFIG.ptr_depth // 2
@@ -118,7 +121,7 @@ def small_program(rng):
     return program(CONFIG, rng, memories=memories, inputs=3)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=PROFILES)
 async def test_values(dut, stalls):
     """Programs and activations of all sizes arrive where they belong."""
@@ -137,7 +140,7 @@ async def test_values(dut, stalls):
         assert not await loader.check(activations(values(rng, inputs)))
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_cycles(dut):
     """Every section takes what the docstring promises."""
     rng = random.Random("cycles")
@@ -154,7 +157,7 @@ async def test_cycles(dut):
     assert dut.inputs_valid.value == 1
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_valid_rises(dut):
     """One cycle after the last word; by then the last write is out."""
     rng = random.Random("rises")
@@ -175,7 +178,7 @@ async def test_valid_rises(dut):
     assert rises["inputs_valid"] == loader.taken[-1] + 1
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_every_bit(dut):
     """No single wrong bit of a program or an activation frame goes through."""
     rng = random.Random("bits")
@@ -198,7 +201,7 @@ async def test_every_bit(dut):
     assert not await loader.check(frame)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_every_byte(dut):
     """Nor any wrong byte."""
     rng = random.Random("bytes")
@@ -211,7 +214,7 @@ async def test_every_byte(dut):
         assert not int(dut.program_valid.value)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "heavy"])
 async def test_every_length(dut, stalls):
     """Frames that end too early, or go on when they should end; the next one is good."""
@@ -265,7 +268,7 @@ NETWORKS = [
 ]
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_networks(dut):
     """Each field of NETWORK is checked, at its borders, and names the right error."""
     rng = random.Random("networks")
@@ -294,7 +297,7 @@ SECTIONS = [
 ]
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_sections(dut):
     """Sections outside a memory, or of the wrong kind, write nothing."""
     rng = random.Random("sections")
@@ -318,12 +321,17 @@ async def test_sections(dut):
     assert not await loader.check(first + passes + memory)
     for frame in (first + memory + passes, passes + first + memory, first + first + passes):
         assert await loader.check(frame) == Error.FORMAT
+    # NETWORK alone, whatever it says.
+    for count in (0, 1, 2, 0xFFFF):
+        frame = section(SectionKind.NETWORK, network_payload(CONFIG, sections=count))
+        assert await loader.check(frame) == Error.FORMAT
+        assert not int(dut.program_valid.value)
     # A section too many or too few for NETWORK.
     assert await loader.check(first + passes) == Error.FORMAT
     assert await loader.check(first + passes + memory + memory) == Error.FORMAT
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_activation_faults(dut):
     rng = random.Random("activations")
     loader = await LoaderBench.start(dut)
@@ -345,7 +353,7 @@ async def test_activation_faults(dut):
             assert int(dut.inputs_valid.value)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "light"])
 async def test_fuzz(dut, stalls):
     """Random damage with right CRCs: the checks beyond the CRC do as the model does."""
@@ -383,7 +391,7 @@ async def test_fuzz(dut, stalls):
     assert unharmed > 50
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_enable(dut):
     """Low, it keeps frames from beginning, but not from ending."""
     rng = random.Random("enable")
@@ -403,7 +411,7 @@ async def test_enable(dut):
     assert not int(dut.loading.value)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "heavy"])
 async def test_hold(dut, stalls):
     """No write follows a cycle of hold, and nothing gets lost by it."""
@@ -425,7 +433,7 @@ async def test_hold(dut, stalls):
             assert not await loader.check(activations(values(rng, inputs)))
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_consume(dut):
     rng = random.Random("consume")
     loader = await LoaderBench.start(dut)
@@ -443,7 +451,7 @@ async def test_consume(dut):
     assert not int(dut.inputs_valid.value)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_reset_in_mid_frame(dut):
     """Reset at any time, and the first frame after it is judged for itself."""
     rng = random.Random("reset")

@@ -15,6 +15,9 @@ from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
 
+LIMIT = {"timeout_time": 2000, "timeout_unit": "us"}
+"""A test that waits for ever fails instead."""
+
 CONFIG = EieConfig(**bench_parameters()["config"])
 LATENCY = CONFIG.io_read_latency
 DEPTHS = {
@@ -138,7 +141,7 @@ def sizes():
     return sorted(n for n in {1, 2, 3, 4, 5, 8, 31, 64, 300, min(most, 1024)} if n <= most)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=PROFILES, hold=[0.0, 0.4])
 async def test_results(dut, stalls, hold):
     readout = await ReadoutBench.start(dut, stalls=stalls, hold=hold)
@@ -149,7 +152,7 @@ async def test_results(dut, stalls, hold):
     assert not readout.refused
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=PROFILES, hold=[0.0, 0.4])
 async def test_memory(dut, stalls, hold):
     readout = await ReadoutBench.start(dut, stalls=stalls, hold=hold)
@@ -163,7 +166,7 @@ async def test_memory(dut, stalls, hold):
     assert not readout.refused
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_refused(dut):
     """What cannot be read back is refused in the cycle after; nothing is read and nothing sent."""
     readout = await ReadoutBench.start(dut)
@@ -193,7 +196,7 @@ async def test_refused(dut):
     assert await readout.packet(2) == memory_bytes(IoTarget.SPMAT, 0, 0, 2)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_cycles(dut):
     """Latency and throughput as promised, with the sink always ready."""
     readout = await ReadoutBench.start(dut)
@@ -214,7 +217,7 @@ async def test_cycles(dut):
     assert [beat[3] for beat in readout.beats] == [0] * 5 + [1]
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_back_pressure(dut):
     """With the output shut, reads stop where the queue ends; nothing is lost, however long."""
     readout = await ReadoutBench.start(dut)
@@ -229,7 +232,7 @@ async def test_back_pressure(dut):
     assert await readout.packet(length) == memory_bytes(IoTarget.SPMAT, 0, 0, length)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_start_while_busy(dut):
     """A second start is ignored; results go first where both are asked for."""
     readout = await ReadoutBench.start(dut, stalls="heavy")
@@ -245,7 +248,7 @@ async def test_start_while_busy(dut):
     assert readout.sink.empty() and not int(dut.busy.value)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "light", "heavy"], hold=[0.0, 0.3])
 async def test_abort(dut, stalls, hold):
     """A packet that is cut short is one all the same: right as far as it goes, TLAST at its end."""
@@ -272,7 +275,7 @@ async def test_abort(dut, stalls, hold):
     assert 1 in lengths and len(lengths) > 5
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_abort_shut(dut):
     """An abort while the output is shut reads no more than one unit after it."""
     readout = await ReadoutBench.start(dut)
@@ -291,7 +294,7 @@ async def test_abort_shut(dut):
     assert not readout.beats[held + 1 :]
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_reset_in_mid_work(dut):
     readout = await ReadoutBench.start(dut, stalls="light")
     rng = readout.rng

@@ -23,6 +23,9 @@ from sw.compress.program import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 
+LIMIT = {"timeout_time": 10000, "timeout_unit": "us"}
+"""A test that waits for ever fails instead."""
+
 CONFIG = EieConfig(**bench_parameters()["config"])
 CASES = [([5, 3], 1.0), ([20, 9, 1], 0.4), ([3, 30, 12], 0.2), ([50, 17, 6], 0.1)]
 START = Control.START
@@ -53,14 +56,14 @@ class Case:
 SMALL = Case([9, 7, 5], 0.5, seed=11, batch=2)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(case=range(len(CASES)), stalls=PROFILES)
 async def test_networks(dut, case, stalls):
     host = await Host.start(dut, stalls=stalls)
     await Case(*CASES[case], seed=case).check(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_pipelined(dut):
     """The host may offer the next activations right after START: they wait for the results."""
     host = await Host.start(dut)
@@ -75,7 +78,7 @@ async def test_pipelined(dut):
     assert not await host.errors()
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_replaced(dut):
     """Activations that come before START take the place of those that are there."""
     host = await Host.start(dut)
@@ -86,7 +89,7 @@ async def test_replaced(dut):
     )
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_status(dut):
     """STATUS and irq along one inference."""
     host = await Host.start(dut)
@@ -113,7 +116,7 @@ async def test_status(dut):
     np.testing.assert_array_equal(await host.outputs(SMALL.program), SMALL.outputs[1])
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_cycles(dut):
     """CYCLES is what the host sees between START and irq, and the passes' cycles lead up to it."""
     host = await Host.start(dut)
@@ -143,7 +146,7 @@ async def test_cycles(dut):
         assert 0 < sum(entries) <= SMALL.program.entries
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "bursty"])
 async def test_read_back(dut, stalls):
     """Memories hold what the program says; a read-back changes nothing."""
@@ -165,7 +168,7 @@ async def test_read_back(dut, stalls):
     await SMALL.infer(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_read_back_aborted(dut):
     """What comes out before an abort, and with it, is right."""
     host = await Host.start(dut, stalls="light")
@@ -183,7 +186,7 @@ async def test_read_back_aborted(dut):
     await SMALL.infer(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_refused(dut):
     """START and READ_BACK only when they can be done."""
     host = await Host.start(dut)
@@ -210,7 +213,7 @@ async def test_refused(dut):
     assert len(await host.read_back(IoTarget.SPMAT, 0, 0, 1)) == 1
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_descriptors(dut):
     """A program with one descriptor out of range never becomes LOADED."""
     host = await Host.start(dut)
@@ -237,7 +240,7 @@ async def test_descriptors(dut):
     await SMALL.check(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "light"])
 async def test_watchdog(dut, stalls):
     """An inference that takes too long is stopped: no results, irq, and the next one is right."""
@@ -257,7 +260,7 @@ async def test_watchdog(dut, stalls):
         await SMALL.infer(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "light"])
 async def test_abort(dut, stalls):
     """ABORT at any time of an inference leaves an idle machine that goes on as if nothing was."""
@@ -286,7 +289,7 @@ async def test_abort(dut, stalls):
     assert stopped > 5
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_counters_in_between(dut):
     """Counters are read while a frame comes in, while computing and while results leave."""
     host = await Host.start(dut, stalls="light")
@@ -295,11 +298,10 @@ async def test_counters_in_between(dut):
     async def read():
         rng, count = random.Random("between"), 0
         while going:
-            if CONFIG.counters:
-                await host.counter(rng.choice(list(Counter)), rng.randrange(CONFIG.n_pe))
-            else:
-                await host.write(Register.COUNTER_SELECT, 0)
-                await host.read(Register.COUNTER_DATA)
+            counter, pe = rng.choice(list(Counter)), rng.randrange(CONFIG.n_pe)
+            await host.write(Register.COUNTER_SELECT, counter | pe << 8)
+            reply = await host.axil.read(Register.COUNTER_DATA, 4)
+            assert reply.resp == (AxiResp.OKAY if CONFIG.counters else AxiResp.SLVERR)
             count += 1
         return count
 
@@ -319,7 +321,7 @@ async def test_counters_in_between(dut):
         np.testing.assert_array_equal(found, rows[pe])
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_reset_in_mid_work(dut):
     """Reset during loading, computing and sending; then all is as at power-on."""
     host = await Host.start(dut, stalls="light")
@@ -358,7 +360,7 @@ def damaged(rng, frame):
     return np.array(words, np.uint64)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 async def test_fuzz_images(dut):
     """300 damaged frames: each raises an error, none lets START through, a good one always does."""
     host = await Host.start(dut)
@@ -379,7 +381,7 @@ async def test_fuzz_images(dut):
     await SMALL.check(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(seed=[0, 1])
 async def test_fuzz_contents(dut, seed):
     """Frames with right CRCs and wrong contents: answers may be wrong, the machine is not stuck."""
@@ -416,7 +418,7 @@ async def test_fuzz_contents(dut, seed):
     await SMALL.check(host)
 
 
-@cocotb.test()
+@cocotb.test(**LIMIT)
 @cocotb.parametrize(seed=[0, 1])
 async def test_fuzz_registers(dut, seed):
     """Random accesses to all of the page among frames: all are answered, and good work goes on."""

@@ -7,7 +7,7 @@ from hw.eie.spmat import SpmatRead
 from sim.runner import run_bench
 from tests.hw.bank import Bank
 
-SIZES = [(8, 2, 1), (77, 16, 2), (8200, 4, 3), (300, 128, 4)]
+SIZES = [(8, 2, 1), (77, 16, 2), (8194, 4, 3), (300, 128, 4)]
 """Words of SRAM, rows of the accumulator file, SRAM latency. The third has room for all columns
 that pointers of 16 bits can tell of."""
 
