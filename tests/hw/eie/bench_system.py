@@ -90,6 +90,31 @@ async def test_replaced(dut):
 
 
 @cocotb.test(**LIMIT)
+async def test_start_meets_frame(dut):
+    """A frame that begins around START comes before it, and START is refused, or waits for it."""
+    host = await Host.start(dut)
+    await host.load(SMALL.program)
+    first, second = activation_frame(SMALL.inputs[0]), activation_frame(SMALL.inputs[1])
+    before = []
+    for delay in range(12):
+        await host.send(first)
+        starting = cocotb.start_soon(host.command(START))
+        await host.bench.step(delay)
+        host.offer(second)
+        await starting
+        await host.source.wait()
+        before.append(await host.errors() == Error.REFUSED)
+        if not before[-1]:
+            np.testing.assert_array_equal(await host.outputs(SMALL.program), SMALL.outputs[0])
+        await host.until(lambda status: Status.INPUTS in status)
+        await host.command(START)
+        np.testing.assert_array_equal(await host.outputs(SMALL.program), SMALL.outputs[1])
+        assert not await host.errors()
+    assert before[0] and not before[-1]
+    assert before == sorted(before, reverse=True)
+
+
+@cocotb.test(**LIMIT)
 async def test_status(dut):
     """STATUS and irq along one inference."""
     host = await Host.start(dut)

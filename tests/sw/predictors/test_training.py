@@ -106,14 +106,14 @@ def test_checkpoints_of_another_training_are_refused(tmp_path: Path) -> None:
 
 def test_training_finds_what_makes_a_request_late(tmp_path: Path) -> None:
     """Only the loss is watched: the requests of a step have not been seen before."""
-    recipe = replace(
-        QUICK, batch=256, dense_steps=700, first_steps=2, share_steps=2, dense_rate=4e-3
-    )
-    seen: list[Progress] = []
-    train(recipe, 0.0, tmp_path, widths=WIDTHS, watch=seen.append)
+    steps = {"dense_steps": 500, "first_steps": 2, "share_steps": 2}
+    recipe = replace(QUICK, batch=512, dense_rate=4e-3, **steps)
+    losses: list[float] = []
+    train(recipe, 0.0, tmp_path, widths=(110, 128, 64, 1), watch=lambda p: losses.append(p.loss))
     rate = mittos.ebusy_rate()
     entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
-    assert np.mean([p.loss for p in seen if 600 <= p.step <= 700]) < 0.85 * entropy
+    assert np.mean(losses[50:100]) > 0.95 * entropy
+    assert np.mean(losses[450:500]) < 0.75 * entropy
 
 
 @pytest.mark.parametrize(
