@@ -43,7 +43,7 @@ class LoaderBench:
         dut.hold.value = 0
         self.bench = await Bench.start(dut)
         bus = AxiStreamBus.from_prefix(dut, "i_")
-        logging.getLogger(f"cocotb.{dut._name}.i_").setLevel(logging.WARNING)
+        logging.getLogger(f"cocotb.{dut._name}.i_").setLevel(logging.ERROR)
         self.source = AxiStreamSource(bus, dut.clk)
         self.source.set_pause_generator(iter(Stalls(stalls, 0).stalled, None))
         self.forget()

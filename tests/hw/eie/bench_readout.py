@@ -56,7 +56,7 @@ class ReadoutBench:
         for name in ("start_results", "start_memory", "abort", "hold"):
             getattr(dut, name).value = 0
         self.bench = await Bench.start(dut)
-        logging.getLogger(f"cocotb.{dut._name}.o_").setLevel(logging.WARNING)
+        logging.getLogger(f"cocotb.{dut._name}.o_").setLevel(logging.ERROR)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "o_"), dut.clk)
         self.sink.set_pause_generator(iter(Stalls(stalls, seed).stalled, None))
         self.hold = Stalls(hold, f"hold {seed}")

@@ -44,7 +44,7 @@ class Host:
             getattr(dut, name).value = 0
         dut.passes.value = PASSES
         self.bench = await Bench.start(dut)
-        logging.getLogger(f"cocotb.{dut._name}").setLevel(logging.WARNING)
+        logging.getLogger(f"cocotb.{dut._name}").setLevel(logging.ERROR)
         self.axi = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "bus_"), dut.clk)
         write, read = self.axi.write_if, self.axi.read_if
         channels = (write.aw_channel, write.w_channel, write.b_channel)
