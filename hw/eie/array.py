@@ -13,15 +13,18 @@ from .iobus import IoRead, IoWrite
 from .lnzd import LnzdTree
 from .pe import ProcessingElement
 from .tokens import pass_slot_layout, token_layout
+from .wide.block import VectorBlock
+from .wide.pe import WideProcessingElement
+from .wide.reduce import PartialSum
 
 __all__ = ["PeArray"]
 
 
 class PeArray(wiring.Component):
     """
-    ``n_pe`` processing elements that share one broadcast of non-zero activations. It works through
-    the passes that ``slots`` shows, without barriers: a PE turns to the next pass when it has seen
-    the ``end`` mark of the one before.
+    ``n_pe`` processing elements that share one broadcast of non-zero activations, or of groups of
+    them where they are wide. It works through the passes that ``slots`` shows, without barriers: a
+    PE turns to the next pass when it has seen the ``end`` mark of the one before.
 
     Parameters
     ----------
@@ -87,14 +90,14 @@ class PeArray(wiring.Component):
             m.d.sync += following.eq(answering)
             answering = following
 
+        element = WideProcessingElement if config.is_wide else ProcessingElement
         pes = []
         for k in range(config.n_pe):
             m.submodules[f"pe_{k}"], pe = shared(
-                lambda: ProcessingElement(config), "eie_pe", platform, reset=self.flush
+                lambda: element(config), "eie_pe", platform, reset=self.flush
             )
             pes.append(pe)
             wiring.connect(m, fork.o[k], pe.i)
-            wiring.connect(m, pe.o, tree.i[k])
             mine = access.pe == k
             m.d.comb += [
                 pe.index.eq(k),
@@ -107,12 +110,39 @@ class PeArray(wiring.Component):
                 pe.clear_file.eq(clear_file),
                 pe.clear_counters.eq(self.begin),
             ]
+        if config.is_wide:
+            self._connect_wide(m, pes, tree)
+        else:
+            for pe, leaf in zip(pes, tree.i, strict=True):
+                wiring.connect(m, pe.o, leaf)
         m.d.sync += [
             self.io_read.data.eq(Array(pe.io_data for pe in pes)[answering[: config.pe_bits]]),
             self.pointer_error.eq(Cat(pe.pointer_error for pe in pes).any()),
             self.row_error.eq(Cat(pe.row_error for pe in pes).any()),
         ]
         return m
+
+    def _connect_wide(self, m, pes, tree):
+        """Blocks of PEs between their activations and the tree; sums over all PEs."""
+        config = self.config
+        for number, leaf in enumerate(tree.i):
+            block = VectorBlock(config, number)
+            m.submodules[f"block_{number}"] = ResetInserter(self.flush)(block)
+            m.d.comb += block.slots.eq(self.slots)
+            first = number * config.block
+            for pe, transfer in zip(pes[first : first + config.block], block.i, strict=True):
+                wiring.connect(m, pe.o, transfer)
+            wiring.connect(m, block.o, leaf)
+        sums = PartialSum(config)
+        m.submodules.sums = ResetInserter(self.flush)(sums)
+        m.d.comb += sums.waiting.eq(Cat(pe.waiting for pe in pes))
+        for pe, partial in zip(pes, sums.i, strict=True):
+            wiring.connect(m, pe.partial, partial)
+            m.d.comb += [
+                pe.go.eq(sums.go),
+                pe.total.valid.eq(sums.o.valid),
+                pe.total.payload.eq(sums.o.payload),
+            ]
 
 
 def _address(access) -> Value:

@@ -13,6 +13,11 @@ ACCUMULATOR_BITS = 32
 CODEBOOK_SIZE = 16
 CODEBOOK_WORDS = CODEBOOK_SIZE * ACTIVATION_BITS // WORD_BITS
 POINTER_BITS = 16
+POINTERS_PER_WORD = WORD_BITS // POINTER_BITS
+POINTERS_PER_RECORD = 2 * POINTERS_PER_WORD
+"""Pointers whose place a group's record takes."""
+LANES = (1, 2, 4, 8)
+GROUPS = (1, 2, 4, 8, 16)
 
 
 def _is_power_of_two(value: int) -> bool:
@@ -48,6 +53,11 @@ class EieConfig:
         Pass descriptors that the central control can hold.
     counters : bool
         Whether each PE has performance counters.
+    lanes : int
+        Entries that a PE works on in a cycle: 1, as in the paper, or 2, 4 or 8 in a wide PE
+        (:mod:`hw.eie.wide`).
+    group_max : int
+        Most consecutive columns that a wide array broadcasts together: 1, 2, 4, 8 or 16.
     """
 
     n_pe: int
@@ -60,6 +70,8 @@ class EieConfig:
     mul_stages: int = 2
     max_passes: int = 64
     counters: bool = True
+    lanes: int = 1
+    group_max: int = 1
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -83,11 +95,49 @@ class EieConfig:
                 raise ValueError(f"{name} must be a power of two, not {getattr(self, name)}")
         if self.ptr_depth % 4:
             raise ValueError(f"ptr_depth must be a multiple of 4, not {self.ptr_depth}")
+        for name, choices in (("lanes", LANES), ("group_max", GROUPS)):
+            if getattr(self, name) not in choices:
+                known = ", ".join(map(str, choices))
+                raise ValueError(f"{name} must be one of {known}, not {getattr(self, name)}")
+        if self.is_wide:
+            self._check_wide()
+        elif self.group_max > 1:
+            raise ValueError(f"group_max must be 1 where lanes is 1, not {self.group_max}")
+
+    def _check_wide(self) -> None:
+        """What the banks and the pipeline of a wide PE ask for."""
+        self._check_range("mul_stages", 2, 4)
+        self._check_range("file_depth", self.lanes, 128)
+        self._check_range("group_max", 1, self.n_pe * self.lanes)
+        for name, unit in (("spmat_depth", 2), ("ptr_depth", POINTERS_PER_RECORD)):
+            if getattr(self, name) % unit:
+                value = getattr(self, name)
+                raise ValueError(f"{name} must be a multiple of {unit} in a wide PE, not {value}")
 
     def _check_range(self, name: str, low: int, high: int) -> None:
         value = getattr(self, name)
         if not low <= value <= high:
             raise ValueError(f"{name} must be from {low} to {high}, not {value}")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether PEs work on several entries a cycle."""
+        return self.lanes > 1
+
+    @property
+    def block(self) -> int:
+        """PEs that together supply one vector of activations; 1 unless the array is wide."""
+        return min(self.group_max, self.n_pe)
+
+    @property
+    def fetch(self) -> int:
+        """Slots that each of them gives to it."""
+        return self.group_max // self.block
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of PEs, the leaves of the detection tree."""
+        return self.n_pe // self.block
 
     @property
     def pe_bits(self) -> int:
@@ -124,6 +174,13 @@ class EieConfig:
         return -(-length // self.n_pe)
 
 
+def _wide(n_pe: int) -> EieConfig:
+    """As many PEs as the paper's, with the same memories, that take a whole SRAM word a cycle."""
+    return EieConfig(
+        n_pe=n_pe, spmat_depth=16384, ptr_depth=16384, act_depth=1024, lanes=8, group_max=16
+    )
+
+
 PRESETS = {
     "tiny": EieConfig(
         n_pe=4, spmat_depth=1024, ptr_depth=1024, act_depth=256, file_depth=16, max_passes=32
@@ -131,4 +188,5 @@ PRESETS = {
     "weng8": EieConfig(n_pe=8, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "weng32": EieConfig(n_pe=32, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "paper64": EieConfig(n_pe=64, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+    **{f"wide{n_pe}": _wide(n_pe) for n_pe in (8, 32, 64)},
 }

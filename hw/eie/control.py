@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import Sram
-from .config import CODEBOOK_WORDS, WORD_BITS, EieConfig
+from .config import CODEBOOK_WORDS, POINTERS_PER_RECORD, WORD_BITS, EieConfig
 from .format import PASS, PASS_WORDS, struct_layout
 from .tokens import pass_slot_layout
 
@@ -25,7 +25,7 @@ class _State(enum.Enum):
 
 
 class PassWrite(wiring.Signature):
-    """A write of one word of the pass memory; pass k is in words 2k (low half) and 2k + 1."""
+    """A write of one word of the pass memory; pass k is in ``PASS_WORDS`` words, the lowest first."""
 
     def __init__(self) -> None:
         super().__init__({"valid": Out(1), "address": Out(20), "data": Out(WORD_BITS)})
@@ -57,12 +57,21 @@ class DescriptorCheck(wiring.Component):
         d = self.descriptor
         bias_words = (d.bias_rows + 1)[1:]
         source_end = self.slots + Mux(d.src_sram, d.src_base, 0)
-        target_end = d.drain_rows + Mux(d.dst_sram, d.dst_base, 0)
+        target_end = Mux(d.split, 1, d.drain_rows) + Mux(d.dst_sram, d.dst_base, 0)
+        groups = config.group_max.bit_length() - 1
+        pointers = Signal(20)
+        m.d.comb += pointers.eq(d.columns + 1)
+        with m.If(d.group != 0):
+            records = (d.columns + (Const(1) << d.group) - 1) >> d.group
+            m.d.comb += pointers.eq(records * POINTERS_PER_RECORD)
         m.d.comb += self.ok.eq(
             (d.bias_rows <= config.file_depth)
             & (d.drain_rows <= config.file_depth)
             & (d.columns != 0)
-            & (d.ptr_base + d.columns < config.ptr_depth)
+            & (d.ptr_base + pointers <= config.ptr_depth)
+            & (d.group <= groups)
+            & ((d.group == 0) | (d.ptr_base[:3] == 0))
+            & (~d.split | (config.is_wide & d.dst_sram & (d.drain_rows <= config.n_pe)))
             & (d.spmat_base + bias_words + CODEBOOK_WORDS <= config.spmat_depth)
             & (d.entry_base <= config.spmat_depth)
             & (source_end <= Mux(d.src_sram, config.act_depth, config.file_depth))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .format import Counter
@@ -11,6 +11,7 @@ from .format import Counter
 __all__ = ["PerformanceCounters"]
 
 WIDTH = 32
+EVENT_BITS = 4
 
 
 class PerformanceCounters(wiring.Component):
@@ -19,8 +20,8 @@ class PerformanceCounters(wiring.Component):
 
     Members
     -------
-    events : ``In(len(Counter))``
-        Counter k counts the cycles in which bit k is high.
+    events : ``In(ArrayLayout(4, len(Counter)))``
+        What is added to each counter in this cycle.
     clear : ``In(1)``
         All counters are 0 in the next cycle, whatever happens in this one.
     select : ``In(8)``
@@ -31,7 +32,7 @@ class PerformanceCounters(wiring.Component):
     def __init__(self):
         super().__init__(
             {
-                "events": In(len(Counter)),
+                "events": In(data.ArrayLayout(EVENT_BITS, len(Counter))),
                 "clear": In(1),
                 "select": In(8),
                 "value": Out(WIDTH),

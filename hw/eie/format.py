@@ -21,6 +21,8 @@ __all__ = [
     "NETWORK_WORDS",
     "PASS",
     "PASS_WORDS",
+    "RECORD",
+    "RECORD_END_MAX",
     "SECTION",
     "Control",
     "Counter",
@@ -58,6 +60,8 @@ PASS: Layout = (
     ("dst_base", 16),
     ("bias_rows", 8),
     ("drain_rows", 8),
+    ("group", 3),
+    ("split", 1),
 )
 """One pass: a tile of a layer that the array works through without the host.
 
@@ -76,8 +80,19 @@ PASS: Layout = (
 - ``shift``, ``relu``: requantisation of those rows (round half up, saturate to 16 bits, ReLU).
 - ``dst_sram``, ``dst_base``: where drained rows go: activation SRAM from ``dst_base``, else slots
   0.. of the source file.
+- ``group``: log2 of the columns that are broadcast together, at most that of ``group_max``. From 1
+  on, the record (:data:`RECORD`) of columns c * 2**group and following is at pointer address
+  ``ptr_base`` + 8 c, and ``ptr_base`` is a multiple of 8.
+- ``split``: every PE holds a part of the columns of all rows; drained row r (below ``n_pe``) is the
+  sum of accumulator r over all PEs, modulo 2**32, and goes to PE r's slot 0. To the SRAM only.
 """
-PASS_WORDS = 2
+PASS_WORDS = 3
+
+RECORD: Layout = (("base", 16), *((f"end_{k}", 7) for k in range(16)))
+"""Pointers of a group of columns in two 64-bit words: the group's first entry, and for each column
+where its entries end, counted from there. Columns beyond the group's end where the last one does.
+"""
+RECORD_END_MAX = 127
 
 SECTION: Layout = (("kind", 8), ("pe", 8), ("address", 24), ("length", 24))
 """Header of a section of a stream frame: address in units of the section's kind, length of the
@@ -124,7 +139,7 @@ class SectionKind(IntEnum):
 class IoTarget(IntEnum):
     """Memories that the I/O bus reaches in every PE, and its data format."""
 
-    POINTERS = 0  # address in pairs; low 32 bits: even pointer, odd pointer
+    POINTERS = 0  # address in pairs; low 32 bits: even pointer, odd pointer. Wide: words of four
     SPMAT = 1  # address in words
     ACTIVATION_SRAM = 2  # address in activations; low 16 bits
     SOURCE_FILE = 3  # slot; low 16 bits; write only
@@ -134,12 +149,13 @@ class IoTarget(IntEnum):
 class Counter(IntEnum):
     """Performance counters of a PE, 32 bits each, cleared by start."""
 
-    ENTRIES = 0  # cycles in which an entry was issued to the arithmetic (busy)
+    ENTRIES = 0  # entries issued to the arithmetic
     PADDING = 1  # of those, entries with codebook index 0
     EMPTY = 2  # cycles spent on columns without an entry in this PE
     STARVED = 3  # cycles of a pass in which no column was at hand
     TURN = 4  # cycles spent on biases, codebook and drain between passes
     QUEUE_FULL = 5  # cycles in which the activation queue was full
+    BUSY = 6  # cycles in which entries were issued, up to ``lanes`` in each
 
 
 class Register(IntEnum):

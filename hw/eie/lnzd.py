@@ -92,8 +92,8 @@ class LnzdNode(wiring.Component):
 
 class LnzdTree(wiring.Component):
     """
-    Quadtree of :class:`LnzdNode` over all PEs: 21 nodes for 64. Latency one cycle a level
-    (``levels``, at least 1), one activation a cycle.
+    Quadtree of :class:`LnzdNode` over all PEs (blocks of a wide array): 21 nodes for 64. Latency
+    one cycle a level (``levels``, at least 1), one activation (group) a cycle.
 
     Parameters
     ----------
@@ -101,15 +101,15 @@ class LnzdTree(wiring.Component):
 
     Members
     -------
-    i : ``In(stream.Signature(token_layout(config))).array(n_pe)``
+    i : ``In(stream.Signature(token_layout(config))).array(blocks)``
     o : ``Out(stream.Signature(token_layout(config)))``
     """
 
     def __init__(self, config: EieConfig):
         self.config = config
-        self.levels = max(1, (config.pe_bits + 1) // 2)
+        self.levels = max(1, config.blocks.bit_length() // 2)
         token = stream.Signature(token_layout(config))
-        super().__init__({"i": In(token).array(config.n_pe), "o": Out(token)})
+        super().__init__({"i": In(token).array(config.blocks), "o": Out(token)})
 
     def elaborate(self, platform):
         m = Module()

@@ -117,6 +117,7 @@ class ProcessingElement(wiring.Component):
                 counters.events[Counter.STARVED].eq(spmat.starved),
                 counters.events[Counter.TURN].eq(spmat.turning),
                 counters.events[Counter.QUEUE_FULL].eq(~self.i.ready),
+                counters.events[Counter.BUSY].eq(arith.entry),
             ]
             count = counters.value
             for stage in range(config.sram_latency):

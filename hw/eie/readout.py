@@ -88,7 +88,7 @@ class Readout(wiring.Component):
     def _depths(self) -> dict[IoTarget, int]:
         """Units of each memory that can be read back."""
         depths = {
-            IoTarget.POINTERS: self.config.ptr_depth // 2,
+            IoTarget.POINTERS: self.config.ptr_depth // (4 if self.config.is_wide else 2),
             IoTarget.SPMAT: self.config.spmat_depth,
             IoTarget.ACTIVATION_SRAM: self.config.act_depth,
         }

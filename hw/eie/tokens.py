@@ -22,7 +22,16 @@ __all__ = [
 
 def token_layout(config: EieConfig) -> data.StructLayout:
     """A non-zero activation on its way to all PEs, with the address of its column's pointer; or,
-    where ``end`` is set, the mark that the pass has no more of them."""
+    where ``end`` is set, the mark that the pass has no more of them.
+
+    In a wide array ``values`` are the activations of a group of columns, and ``column`` is the
+    address of the group's record; or, where ``single`` is set, the first one is an activation by
+    itself."""
+    if config.is_wide:
+        values = data.ArrayLayout(unsigned(ACTIVATION_BITS), config.group_max)
+        return data.StructLayout(
+            {"end": 1, "single": 1, "column": config.ptr_bits, "values": values}
+        )
     return data.StructLayout(
         {"end": 1, "column": config.ptr_bits, "value": unsigned(ACTIVATION_BITS)}
     )

@@ -19,11 +19,12 @@ class SectionWriter(wiring.Component):
     that of any other. Section and network must have been checked: the writer writes where the
     header says.
 
-    Pointers go out in pairs. Activation i goes to PE i mod ``n_pe``, slot i div ``n_pe``, and
+    Pointers go out in pairs, to a wide array a word at a time. Activation i goes to PE i mod ``n_pe``, slot i div ``n_pe``, and
     zeros follow the last one up to a multiple of ``n_pe``.
 
     Latency: a write is on ``io`` one cycle after its word is first on ``i``. Throughput: SPMAT a
-    word a cycle; POINTERS a word in two cycles; ACTIVATIONS a word in four cycles, and up to
+    word a cycle; POINTERS a word in two cycles
+    (in one, to a wide array); ACTIVATIONS a word in four cycles, and up to
     ``n_pe`` - 1 cycles for the zeros, in which ``settled`` is low. ``i.ready`` does not depend on
     ``i``, only on ``hold`` and registers.
 
@@ -92,11 +93,15 @@ class SectionWriter(wiring.Component):
                     m.d.sync += address.eq(address + 1)
             with m.Case(SectionKind.POINTERS):
                 pair = self.i.payload.word_select(lane[0], 2 * POINTER_BITS)
+                whole = self.config.is_wide
                 m.d.comb += [
-                    self.i.ready.eq(lane[0] & ~self.hold),
+                    self.i.ready.eq((whole | lane[0]) & ~self.hold),
                     write.eq(self.i.valid & ~self.hold),
                 ]
-                m.d.sync += [io.target.eq(IoTarget.POINTERS), io.data.eq(pair)]
+                m.d.sync += [
+                    io.target.eq(IoTarget.POINTERS),
+                    io.data.eq(self.i.payload if whole else pair),
+                ]
                 with m.If(write):
                     m.d.sync += [address.eq(address + 1), lane.eq(lane + 1)]
             with m.Case(SectionKind.ACTIVATIONS):
@@ -135,6 +140,9 @@ class SectionWriter(wiring.Component):
 
         with m.If(self.section):
             m.d.sync += [lane.eq(0), address.eq(header.address), pe.eq(header.pe), left.eq(0)]
+            if self.config.is_wide:
+                with m.If(header.kind == SectionKind.POINTERS):
+                    m.d.sync += address.eq(header.address >> 1)
             with m.If(header.kind == SectionKind.ACTIVATIONS):
                 m.d.sync += [
                     address.eq(Mux(network.in_sram, network.in_base, 0)),

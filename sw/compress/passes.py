@@ -37,6 +37,8 @@ class PassDescriptor:
     dst_base: int
     bias_rows: int
     drain_rows: int
+    group: int = 0
+    split: int = 0
 
     def __post_init__(self) -> None:
         pack(PASS, asdict(self))

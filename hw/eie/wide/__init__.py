@@ -1,0 +1,1 @@
+"""The wide processing element: several entries a cycle, columns broadcast in groups."""

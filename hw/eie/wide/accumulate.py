@@ -1,0 +1,132 @@
+"""Accumulators of a wide PE: every row adds for itself, so that lanes never wait for each other."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import ACCUMULATOR_BITS, EieConfig
+
+__all__ = ["AddendCombine", "Accumulators", "addend_layout"]
+
+
+def addend_layout(config: EieConfig) -> data.StructLayout:
+    """What a lane adds to a row."""
+    return data.StructLayout(
+        {"valid": 1, "row": config.slot_bits, "value": signed(ACCUMULATOR_BITS)}
+    )
+
+
+class AddendCombine(wiring.Component):
+    """
+    Adds up the addends of lanes that meet on one row, modulo 2**32: the first such lane keeps the
+    sum, the others become invalid, so that the rows of all valid lanes differ. Latency two cycles
+    for ``rows``, one for ``values``, which come a cycle later; one operation a cycle.
+
+    Parameters
+    ----------
+    config : :class:`EieConfig`
+
+    Members
+    -------
+    valid : ``In(lanes)``
+    rows : ``In(ArrayLayout(slot_bits, lanes))``
+    values : ``In(ArrayLayout(signed(32), lanes))``
+        Of the rows that came in the cycle before.
+    o : ``Out(ArrayLayout(addend_layout(config), lanes))``
+    """
+
+    def __init__(self, config: EieConfig):
+        self.config = config
+        lanes = config.lanes
+        super().__init__(
+            {
+                "valid": In(lanes),
+                "rows": In(data.ArrayLayout(config.slot_bits, lanes)),
+                "values": In(data.ArrayLayout(signed(ACCUMULATOR_BITS), lanes)),
+                "o": Out(data.ArrayLayout(addend_layout(config), lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes = self.config.lanes
+        rows = Signal.like(self.rows)
+        meets = [Signal(lanes, name=f"meets_{k}") for k in range(lanes)]  # later lanes on my row
+        leads = Signal(lanes)
+        m.d.sync += rows.eq(self.rows)
+        for k in range(lanes):
+            earlier = False
+            for other in range(lanes):
+                same = (self.rows[k] == self.rows[other]) & self.valid[other]
+                if other < k:
+                    earlier = earlier | same
+                elif other > k:
+                    m.d.sync += meets[k][other].eq(same)
+            m.d.sync += leads[k].eq(self.valid[k] & ~earlier)
+        for k in range(lanes):
+            total = self.values[k]
+            for other in range(k + 1, lanes):
+                total = total + Mux(meets[k][other], self.values[other], 0)
+            m.d.sync += [
+                self.o[k].valid.eq(leads[k]),
+                self.o[k].row.eq(rows[k]),
+                self.o[k].value.eq(total),
+            ]
+        return m
+
+
+class Accumulators(wiring.Component):
+    """
+    ``file_depth`` rows of 32 bits. Up to ``lanes`` different rows add in one cycle, each in an
+    adder of its own, or are set; a sum can be read in the next cycle.
+
+    Parameters
+    ----------
+    config : :class:`EieConfig`
+
+    Members
+    -------
+    addends : ``In(ArrayLayout(addend_layout(config), lanes))``
+        No two valid ones may be of one row.
+    load : ``In(1)``
+        Set the rows instead of adding to them.
+    read_row : ``In(slot_bits)``
+        A multiple of ``lanes``.
+    read : ``Out(ArrayLayout(signed(32), lanes))``
+        That row and those that follow, before this cycle's addition.
+    """
+
+    def __init__(self, config: EieConfig):
+        self.config = config
+        lanes = config.lanes
+        super().__init__(
+            {
+                "addends": In(data.ArrayLayout(addend_layout(config), lanes)),
+                "load": In(1),
+                "read_row": In(config.slot_bits),
+                "read": Out(data.ArrayLayout(signed(ACCUMULATOR_BITS), lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        depth, lanes = self.config.file_depth, self.config.lanes
+        rows = [Signal(signed(ACCUMULATOR_BITS), name=f"row_{k}") for k in range(depth)]
+        decoded = []
+        for k in range(lanes):
+            addend = self.addends[k]
+            hits = Signal(depth, name=f"hits_{k}")
+            m.d.comb += hits.eq(addend.valid << addend.row)
+            decoded.append((hits, addend.value))
+        for k, row in enumerate(rows):
+            hit, value = 0, 0
+            for hits, addend in decoded:
+                hit = hit | hits[k]
+                value = value | Mux(hits[k], addend, 0)
+            with m.If(hit):
+                m.d.sync += row.eq(Mux(self.load, 0, row) + value)
+        for k in range(lanes):
+            m.d.comb += self.read[k].eq(Array(rows[k::lanes])[self.read_row[lanes.bit_length() - 1 :]])
+        return m

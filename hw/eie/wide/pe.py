@@ -1,0 +1,258 @@
+"""One wide processing element."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ...memory import Sram
+from ...stream import Queue
+from ..activation import Requantise
+from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
+from ..counters import PerformanceCounters
+from ..format import Counter, IoTarget
+from ..iobus import IoWrite
+from ..tokens import ShownPass, pass_slot_layout, token_layout
+from .arith import WideArithmetic
+from .pointer import SpanRead
+from .source import WideSource
+from .spmat import WideSpmatRead
+from .tokens import slots_layout
+
+__all__ = ["WideProcessingElement", "partial_layout"]
+
+
+def partial_layout(config: EieConfig) -> data.StructLayout:
+    """A row of a split pass, in one PE or summed over all of them."""
+    return data.StructLayout(
+        {
+            "drain": 1,
+            "last": 1,
+            "slot": 1,
+            "row": config.slot_bits,
+            "value": signed(ACCUMULATOR_BITS),
+        }
+    )
+
+
+class WideProcessingElement(wiring.Component):
+    """
+    The paper's processing element with wider units: queue, span read, sparse-matrix read,
+    arithmetic of ``lanes`` lanes, as many requantisers, banked activation file.
+
+    Parameters
+    ----------
+    config : :class:`EieConfig`
+
+    Members
+    -------
+    index : ``In(max(pe_bits, 1))``
+        Number of the PE, constant: its rows, inputs and outputs are those i with
+        i mod n_pe = index.
+    i : ``In(stream.Signature(token_layout(config)))``
+        Broadcast groups.
+    o : ``Out(stream.Signature(slots_layout(config)))``
+        This PE's own activations, to its block.
+    slots : ``In(ArrayLayout(pass_slot_layout(config), 2))``
+    passes : ``Out(2)``
+        Passes turned into, modulo 4.
+    waiting : ``Out(1)``
+    go : ``In(1)``
+        As in :class:`WideSpmatRead`.
+    partial : ``Out(stream.Signature(partial_layout(config), always_ready=True))``
+        Drained rows of a split pass.
+    total : ``In(stream.Signature(partial_layout(config), always_ready=True))``
+        The same summed over all PEs.
+    io, io_read, io_data, clear_file, clear_counters, pointer_error, row_error
+        As in :class:`hw.eie.pe.ProcessingElement`.
+    """
+
+    def __init__(self, config: EieConfig):
+        self.config = config
+        partial = stream.Signature(partial_layout(config), always_ready=True)
+        super().__init__(
+            {
+                "index": In(max(config.pe_bits, 1)),
+                "i": In(stream.Signature(token_layout(config))),
+                "o": Out(stream.Signature(slots_layout(config))),
+                "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
+                "passes": Out(2),
+                "waiting": Out(1),
+                "go": In(1),
+                "partial": Out(partial),
+                "total": In(partial),
+                "io": In(IoWrite()),
+                "io_read": In(1),
+                "io_data": Out(WORD_BITS),
+                "clear_file": In(1),
+                "clear_counters": In(1),
+                "pointer_error": Out(1),
+                "row_error": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.queue = queue = Queue(token_layout(config), config.queue_depth)
+        m.submodules.pointer = pointer = SpanRead(config)
+        m.submodules.spmat = spmat = WideSpmatRead(config)
+        m.submodules.arith = arith = WideArithmetic(config)
+        m.submodules.source = source = WideSource(config)
+        m.submodules.sram = sram = Sram(config.act_depth, ACTIVATION_BITS, config.sram_latency)
+        requantisers = [Requantise(config) for _ in range(config.lanes)]
+        for k, unit in enumerate(requantisers):
+            m.submodules[f"requantise_{k}"] = unit
+
+        wiring.connect(m, wiring.flipped(self.i), queue.i)
+        wiring.connect(m, queue.o, pointer.i)
+        wiring.connect(m, pointer.o, spmat.i)
+        wiring.connect(m, spmat.o, arith.i)
+        wiring.connect(m, source.o, wiring.flipped(self.o))
+        for unit in (spmat, source, *requantisers):
+            m.d.comb += unit.slots.eq(self.slots)
+        m.d.comb += [
+            spmat.go.eq(self.go),
+            self.waiting.eq(spmat.waiting),
+            source.clear.eq(self.clear_file),
+            self.passes.eq(source.passes),
+            self.pointer_error.eq(spmat.error),
+            self.row_error.eq(arith.error),
+        ]
+        self._connect_drain(m, arith, requantisers)
+        self._connect_activations(m, requantisers, source, sram)
+        reads = self._connect_io(m, pointer, spmat, sram)
+        if config.counters:
+            reads[IoTarget.COUNTERS] = self._count(m, spmat, arith)
+
+        target = self.io.target
+        for stage in range(config.sram_latency):
+            following = Signal.like(target, name=f"target_{stage}")
+            m.d.sync += following.eq(target)
+            target = following
+        with m.Switch(target):
+            for number, value in reads.items():
+                with m.Case(number):
+                    m.d.comb += self.io_data.eq(value)
+        return m
+
+    def _connect_drain(self, m, arith, requantisers):
+        """Accumulators go to the requantisers; those of a split pass go out, and come back summed
+        over all PEs to the first of them."""
+        drained, partial, total = arith.o.payload, self.partial, self.total
+        own = arith.o.valid & ~drained.split
+        for k, unit in enumerate(requantisers):
+            m.d.comb += [
+                unit.i.valid.eq(own),
+                unit.i.payload.drain.eq(drained.drain[k]),
+                unit.i.payload.last.eq(drained.last),
+                unit.i.payload.slot.eq(drained.slot),
+                unit.i.payload.row.eq(drained.row + k),
+                unit.i.payload.value.eq(drained.values[k]),
+            ]
+        value, row = 0, 0
+        for k in range(self.config.lanes):
+            value = value | Mux(drained.drain[k], drained.values[k], 0)
+            row = row | Mux(drained.drain[k], k, 0)
+        m.d.comb += [
+            partial.valid.eq(arith.o.valid & drained.split),
+            partial.payload.drain.eq(drained.drain.any()),
+            partial.payload.last.eq(drained.last),
+            partial.payload.slot.eq(drained.slot),
+            partial.payload.row.eq(drained.row | row),
+            partial.payload.value.eq(value),
+        ]
+        first = requantisers[0].i
+        with m.If(total.valid):
+            m.d.comb += [
+                first.valid.eq(1),
+                first.payload.drain.eq(
+                    total.payload.drain & (total.payload.row == self.index[: self.config.pe_bits])
+                ),
+                first.payload.last.eq(total.payload.last),
+                first.payload.slot.eq(total.payload.slot),
+                first.payload.row.eq(0),
+                first.payload.value.eq(total.payload.value),
+            ]
+
+    def _connect_activations(self, m, requantisers, source, sram):
+        """Drained rows go to the source file or, one at a time, to the SRAM."""
+        config = self.config
+        first = requantisers[0].o
+        shown = ShownPass(self.slots, first.payload.slot)
+        drain = Cat(unit.o.valid & unit.o.payload.drain for unit in requantisers)
+        row, value = 0, 0
+        for k, unit in enumerate(requantisers):
+            row = row | Mux(drain[k], unit.o.payload.row, 0)
+            value = value | Mux(drain[k], unit.o.payload.value, 0)
+        m.d.comb += [
+            source.turned.eq(first.valid & first.payload.last),
+            sram.port.en.eq(source.sram.en),
+            sram.port.addr.eq(source.sram.addr),
+            source.sram.rdata.eq(sram.port.rdata),
+            source.write.row.eq(first.payload.row),
+        ]
+        m.d.comb += [
+            source.write.values[k].eq(unit.o.payload.value)
+            for k, unit in enumerate(requantisers)
+        ]
+        with m.If(drain.any()):
+            with m.If(shown.dst_sram):
+                m.d.comb += [
+                    sram.port.en.eq(1),
+                    sram.port.write.eq(1),
+                    sram.port.addr.eq(shown.dst_base + row),
+                    sram.port.wdata.eq(value),
+                ]
+            with m.Else():
+                m.d.comb += source.write.valid.eq(drain)
+        io = self.io
+        lane_bits = config.lanes.bit_length() - 1
+        with m.If(io.valid & (io.target == IoTarget.SOURCE_FILE)):
+            m.d.comb += [
+                source.write.valid.eq(Const(1, config.lanes) << io.address[:lane_bits]),
+                source.write.row.eq(io.address),
+            ]
+            m.d.comb += [
+                source.write.values[k].eq(io.data) for k in range(config.lanes)
+            ]
+
+    def _connect_io(self, m, pointer, spmat, sram):
+        """Gives the I/O bus its way to the SRAMs; returns what each target reads."""
+        io = self.io
+        accesses = {
+            IoTarget.POINTERS: pointer.io,
+            IoTarget.SPMAT: spmat.io,
+            IoTarget.ACTIVATION_SRAM: sram.port,
+        }
+        for target, access in accesses.items():
+            with m.If((io.valid | self.io_read) & (io.target == target)):
+                m.d.comb += [
+                    access.en.eq(1),
+                    access.write.eq(io.valid),
+                    access.addr.eq(io.address),
+                    access.wdata.eq(io.data),
+                ]
+        return {target: access.rdata for target, access in accesses.items()}
+
+    def _count(self, m, spmat, arith):
+        """Performance counters; returns what the I/O bus reads of them."""
+        m.submodules.counters = counters = PerformanceCounters()
+        m.d.comb += [
+            counters.clear.eq(self.clear_counters),
+            counters.select.eq(self.io.address),
+            counters.events[Counter.ENTRIES].eq(arith.entries),
+            counters.events[Counter.PADDING].eq(arith.padding),
+            counters.events[Counter.EMPTY].eq(spmat.empty),
+            counters.events[Counter.STARVED].eq(spmat.starved),
+            counters.events[Counter.TURN].eq(spmat.turning),
+            counters.events[Counter.QUEUE_FULL].eq(~self.i.ready),
+            counters.events[Counter.BUSY].eq(spmat.busy),
+        ]
+        count = counters.value
+        for stage in range(self.config.sram_latency):
+            delayed = Signal.like(count, name=f"count_{stage}")
+            m.d.sync += delayed.eq(count)
+            count = delayed
+        return count

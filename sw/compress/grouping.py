@@ -1,0 +1,53 @@
+"""How many columns to broadcast together: the group size of each pass, by predicted cycles."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.eie.config import GROUPS, EieConfig
+from sw.compress.records import fits_records
+
+__all__ = ["choose_group", "predicted_cycles"]
+
+
+def predicted_cycles(
+    pointers: NDArray[np.int64], active: NDArray[np.floating], group: int, lanes: int
+) -> float:
+    """
+    Cycles that a tile is expected to take: the broadcasts, or the work of the busiest PE, whichever
+    is more. A group is broadcast if any of its activations is not zero; a PE then takes a cycle
+    for each ``lanes`` entries of all its columns, at least one.
+
+    Parameters
+    ----------
+    pointers : int64 (n_pe, columns + 1)
+        As in ``EncodedTile``.
+    active : float (columns,)
+        Probability of each input not to be zero; inputs are taken as independent.
+    group, lanes : int
+    """
+    columns = pointers.shape[1] - 1
+    edges = np.minimum(np.arange(0, columns + group, group), columns)
+    entries = np.diff(pointers[:, edges], axis=1)
+    idle = np.ones(len(edges[:-1]) * group)
+    idle[:columns] = 1 - active
+    sent = 1 - idle.reshape(-1, group).prod(axis=1)
+    work = np.maximum(1, -(-entries // lanes)) @ sent
+    return float(max(sent.sum(), work.max(initial=0)))
+
+
+def choose_group(
+    pointers: NDArray[np.int64], active: NDArray[np.floating], config: EieConfig
+) -> int:
+    """The group size, at most ``group_max``, of fewest predicted cycles; the larger of equals. Only
+    sizes whose records can count the entries and that take no more pointer memory than single
+    columns, or a small part of it, are considered."""
+    best, least = 1, predicted_cycles(pointers, active, 1, config.lanes)
+    for group in GROUPS[1:]:
+        if group > config.group_max or not fits_records(pointers, group):
+            continue
+        cycles = predicted_cycles(pointers, active, group, config.lanes)
+        if cycles <= least:
+            best, least = group, cycles
+    return best
