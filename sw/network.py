@@ -1,10 +1,11 @@
 """
-Dense ReLU networks in files: what every stage from training to the compiler exchanges.
+Fully connected ReLU networks in files: what every stage from training to the compiler exchanges.
 
 A file is safetensors or npz and holds, for k from 0 upwards, ``weight_k`` (out, in) and ``bias_k``
 (out,); or, instead of ``weight_k``, the compact ``codebook_k`` (16,) with entry 0 zero and
 ``index_k`` uint8 (out, in). It may hold ``inputs`` (or ``features``), (n, in): rows to run. Other
-keys are left alone. ReLU follows every layer but the last.
+keys are left alone. ReLU follows every layer but the last, save the leading outputs that an
+integer ``linear_rows_k``, () or (1,), counts: 0 is ReLU on all outputs, ``out`` is none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from torch import Tensor
 
 __all__ = ["Layer", "Network", "NetworkError", "layer_codebook"]
 
-_KEY = re.compile(r"(weight|bias|codebook|index)_(0|[1-9][0-9]*)")
+_KEY = re.compile(r"(weight|bias|codebook|index|linear_rows)_(0|[1-9][0-9]*)")
 _INPUT_KEYS = ("inputs", "features")
 _CODEBOOK_SIZE = 16
 
@@ -50,12 +51,18 @@ def _checked(name: str, array: NDArray, ndim: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A fully connected layer: ``weight`` float32 (out, in), ``bias`` float32 (out,), and whether
-    ReLU follows."""
+    """A fully connected layer: ``weight`` float32 (out, in), ``bias`` float32 (out,), whether ReLU
+    follows, and how many leading outputs skip it then (0 to out - 1)."""
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     relu: bool
+    linear_rows: int = 0
+
+    @property
+    def linear(self) -> int:
+        """Leading outputs without ReLU, from 0 to all of them."""
+        return self.linear_rows if self.relu else len(self.bias)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +94,14 @@ class Network:
                     f"bias_{k} must be {weight.shape[:1]} to go with weight_{k} {weight.shape}, "
                     f"not {bias.shape}"
                 )
-            checked.append(Layer(weight, bias, bool(layer.relu)))
+            if layer.linear_rows and not layer.relu:
+                raise NetworkError(f"layer {k} has linear_rows {layer.linear_rows} but no ReLU")
+            if not 0 <= layer.linear_rows < len(bias):
+                raise NetworkError(
+                    f"linear_rows of layer {k} must be from 0 to {len(bias) - 1}, "
+                    f"not {layer.linear_rows}"
+                )
+            checked.append(Layer(weight, bias, bool(layer.relu), int(layer.linear_rows)))
         for k, (first, second) in enumerate(pairwise(checked)):
             if first.weight.shape[0] != second.weight.shape[1]:
                 raise NetworkError(
@@ -118,7 +132,10 @@ class Network:
             bias = f"bias_{k}"
             if bias not in arrays:
                 raise NetworkError(f"{bias} is missing")
-            layers.append(Layer(_weight(arrays, k), arrays[bias], relu=k < count - 1))
+            rows = len(np.atleast_1d(arrays[bias]))
+            linear = _linear_rows(arrays, k, 0 if k < count - 1 else rows, rows)
+            relu = linear < rows
+            layers.append(Layer(_weight(arrays, k), arrays[bias], relu, linear if relu else 0))
         inputs = next((arrays[key] for key in _INPUT_KEYS if key in arrays), None)
         return cls(tuple(layers), inputs)
 
@@ -150,6 +167,8 @@ class Network:
             else:
                 arrays[f"weight_{k}"] = layer.weight
             arrays[f"bias_{k}"] = layer.bias
+            if layer.linear != (0 if k < len(self.layers) - 1 else len(layer.bias)):
+                arrays[f"linear_rows_{k}"] = np.array([layer.linear], np.int32)
         if self.inputs is not None:
             arrays["inputs"] = self.inputs
         if path.suffix == ".safetensors":
@@ -165,7 +184,8 @@ class Network:
         for layer in self.layers:
             x = x @ torch.tensor(layer.weight).T + torch.tensor(layer.bias)
             if layer.relu:
-                x = torch.relu(x)
+                linear, rest = x[:, : layer.linear_rows], x[:, layer.linear_rows :]
+                x = torch.cat([linear, torch.relu(rest)], dim=1)
             outputs.append(x)
         return outputs
 
@@ -212,6 +232,19 @@ def _weight(arrays: Mapping[str, NDArray], k: int) -> NDArray:
     if arrays[index].size and arrays[index].max() >= _CODEBOOK_SIZE:
         raise NetworkError(f"{index} must be from 0 to 15, but holds {arrays[index].max()}")
     return values[arrays[index]]
+
+
+def _linear_rows(arrays: Mapping[str, NDArray], k: int, default: int, rows: int) -> int:
+    """Layer k's leading outputs without ReLU, of ``rows``."""
+    key = f"linear_rows_{k}"
+    if key not in arrays:
+        return default
+    array = arrays[key]
+    if not np.issubdtype(array.dtype, np.integer) or array.shape not in ((), (1,)):
+        raise NetworkError(f"{key} must be one integer, not {array.dtype} {array.shape}")
+    if not 0 <= array.item() <= rows:
+        raise NetworkError(f"{key} must be from 0 to {rows}, not {array.item()}")
+    return int(array.item())
 
 
 def _read(path: Path) -> Mapping[str, NDArray]:

@@ -66,7 +66,7 @@ def _scales(program: Program) -> Table:
         proof = proofs[k] if k < len(proofs) else None
         table.add_row(
             *map(str, (k, layer.frac_w, layer.frac_a_in, layer.frac_a_out, layer.shift)),
-            "yes" if layer.relu else "no",
+            f"from {layer.linear_rows}" if layer.linear_rows else "yes" if layer.relu else "no",
             str(proof["weight_bits_lost"]) if proof else "-",
             str(proof["input_bits_lost"]) if proof else "-",
             f"{proof['overflow_bound'] / 2**31:.3f}" if proof else "-",

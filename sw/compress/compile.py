@@ -42,10 +42,14 @@ def with_shared_weights(network: Network, calibration: NDArray | None = None) ->
             [layer.weight for layer in network.layers],
             [layer.bias for layer in network.layers],
             rows,
+            linear=[layer.linear for layer in network.layers],
         )
         weights, biases = tuned.weights, list(tuned.biases)
     layers = zip(weights, biases, network.layers, strict=True)
-    return Network(tuple(Layer(w, b, layer.relu) for w, b, layer in layers), network.inputs)
+    return Network(
+        tuple(Layer(w, b, layer.relu, layer.linear_rows) for w, b, layer in layers),
+        network.inputs,
+    )
 
 
 def _fitted(

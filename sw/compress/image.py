@@ -81,6 +81,7 @@ class LayerEntry(_Model):
     entries: _Count
     padding: _Count
     load: list[_Count]
+    linear_rows: _Count = 0
 
 
 class ImageHeader(_Model):
@@ -132,7 +133,7 @@ def image_bytes(program: Program) -> bytes:
         provenance=dict(program.provenance),
         sections=entries,
     )
-    text = header.model_dump_json().encode()
+    text = header.model_dump_json(exclude_defaults=True).encode()
     prefix = _PREFIX.pack(IMAGE_MAGIC, IMAGE_VERSION, len(text))
     crc = _CRC.pack(zlib.crc32(prefix + text))
     return b"".join([prefix, crc, text, *payloads])

@@ -76,6 +76,8 @@ class Tile:
         Plane of the layer's weights.
     first, last : bool
         Whether it is the first and last tile of its rows: preloads biases, drains.
+    relu : bool
+        Whether ReLU follows for its rows.
     encoded : EncodedTile
     """
 
@@ -85,6 +87,7 @@ class Tile:
     plane: int
     first: bool
     last: bool
+    relu: bool
     encoded: EncodedTile
 
     @property
@@ -109,11 +112,13 @@ def _column_cuts(pointers: NDArray[np.int64], n_pe: int) -> list[int]:
 
 def tile_layer(layer: QuantisedLayer, config: EieConfig) -> Iterator[Tile]:
     """The tiles of a layer in the order of their passes: rows outside, then planes, columns inside.
-    A PE has at most ``file_depth`` rows and 65,535 entries in a tile."""
+    A PE has at most ``file_depth`` rows and 65,535 entries in a tile; ``layer.linear_rows``, which
+    must be a multiple of ``n_pe``, is a border between tiles."""
     step = config.file_depth * config.n_pe
-    for low in range(0, layer.rows, step):
+    starts = [*range(0, layer.linear_rows, step), *range(layer.linear_rows, layer.rows, step)]
+    for low, high in pairwise([*starts, layer.rows]):
         for number, plane in enumerate(layer.planes):
-            rows = plane.index[low : low + step]
+            rows = plane.index[low:high]
             encoded = encode(rows, config.n_pe)
             cuts = _column_cuts(encoded.pointers, config.n_pe)
             whole = len(cuts) == 2
@@ -125,5 +130,6 @@ def tile_layer(layer: QuantisedLayer, config: EieConfig) -> Iterator[Tile]:
                     plane=number,
                     first=start == 0 and number == 0,
                     last=end == layer.columns and number == len(layer.more),
+                    relu=layer.relu and low >= layer.linear_rows,
                     encoded=encoded if whole else encoded.slice(start, end),
                 )

@@ -44,6 +44,8 @@ class LayerInfo:
         Stored entries of all PEs, and how many of them only bridge zeros (or have index 0).
     load : tuple of int
         Entries of each PE.
+    linear_rows : int
+        As in ``QuantisedLayer``.
     """
 
     rows: int
@@ -59,6 +61,7 @@ class LayerInfo:
     entries: int
     padding: int
     load: tuple[int, ...]
+    linear_rows: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +179,7 @@ class _Layout:
                     entry_base=self.used["spmat_depth"] + offset,
                     ptr_base=self.used["ptr_depth"],
                     shift=layer.shift,
-                    relu=int(layer.relu),
+                    relu=int(tile.relu),
                     src_sram=0,
                     dst_sram=0,
                     columns=tile.columns,
@@ -205,16 +208,21 @@ class _Layout:
                 entries=int(load.sum()),
                 padding=sum(tile.encoded.padding for tile in tiles),
                 load=tuple(int(entries) for entries in load),
+                linear_rows=layer.linear_rows,
             )
         )
 
     def connect(self) -> tuple[list[bool], list[int]]:
         """Choose where each vector lives and set the passes' sources and destinations: the source
-        file where a vector fits it and one pass reads it, the activation SRAM otherwise."""
+        file where a vector fits it, one pass writes its rows and one reads it, the activation SRAM
+        otherwise."""
         widths = [self.network.inputs, *(layer.rows for layer in self.layers)]
+        parts = [0, *(layer.linear_rows for layer in self.layers)]
         stored = [
-            layer.passes > 1 or self.config.slots(layer.columns) > self.config.file_depth
-            for layer in self.layers
+            layer.passes > 1
+            or self.config.slots(layer.columns) > self.config.file_depth
+            or parts[k] > 0
+            for k, layer in enumerate(self.layers)
         ]
         stored.append(True)
         bases = allocate_vectors(widths, stored, self.config)
@@ -241,6 +249,11 @@ def build_program(
         for what, width in (("inputs", layer.columns), ("outputs", layer.rows)):
             if width > _MAX_WIDTH:
                 raise CapacityError(f"layer {k}: has {width} {what}, and the limit is {_MAX_WIDTH}")
+        if layer.linear_rows % config.n_pe:
+            raise CapacityError(
+                f"layer {k}: has ReLU from row {layer.linear_rows} on, and with n_pe = "
+                f"{config.n_pe} it can only start at a multiple of {config.n_pe}"
+            )
         layout.add(k, list(tile_layer(layer, config)))
     stored, bases = layout.connect()
     pointers = np.concatenate(layout.pointers, axis=1)

@@ -155,7 +155,8 @@ def quantise(
         choice = scaling.choose(ladder)
         choices.append(choice)
         peak = headroom * float(np.abs(floats[k]).max())
-        ladder = hidden_ladder(choice.bound, choice.frac_w + choice.frac_a_in, layer.relu, peak)
+        unsigned = layer.relu and not layer.linear_rows
+        ladder = hidden_ladder(choice.bound, choice.frac_w + choice.frac_a_in, unsigned, peak)
     quantised = QuantisedNetwork(
         _layers(network, shared, choices, ladder[0], planes),
         in_min=int(scaled(seen.low, choices[0].frac_a_in)),
@@ -223,6 +224,7 @@ def _layers(
                 frac_a_in=choice.frac_a_in,
                 frac_a_out=out,
                 more=tuple(more),
+                linear_rows=layer.linear_rows,
             )
         )
     return tuple(made)

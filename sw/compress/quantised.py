@@ -62,7 +62,8 @@ class Plane:
 class QuantisedLayer:
     """
     One fully connected layer in integers: ``acc = codebook[index] @ a + bias`` modulo 2^32, then
-    ``clip16((acc + rounding) >> shift)``, where rounding is half of the last place, then ReLU.
+    ``clip16((acc + rounding) >> shift)``, where rounding is half of the last place, then ReLU, save
+    for the first ``linear_rows`` outputs.
 
     A layer whose weights 16 values cannot hold is the sum of several such matrices (planes), which
     the array adds into the same accumulators one after the other.
@@ -82,6 +83,8 @@ class QuantisedLayer:
         Fraction bits of weights, of the activations that come in, and of those that go out.
     more : tuple of Plane
         Planes beyond the first, at most ``MAX_PLANES`` - 1; all at ``frac_w`` fraction bits.
+    linear_rows : int, 0 to out - 1
+        Leading outputs that skip ReLU; 0 where ``relu`` is not set.
     """
 
     index: NDArray[np.uint8]
@@ -93,6 +96,7 @@ class QuantisedLayer:
     frac_a_in: int = 0
     frac_a_out: int = 0
     more: tuple[Plane, ...] = ()
+    linear_rows: int = 0
 
     def __post_init__(self) -> None:
         first = Plane(self.index, self.codebook)
@@ -113,6 +117,9 @@ class QuantisedLayer:
                 f"shift must be frac_w + frac_a_in - frac_a_out = "
                 f"{self.frac_w} + {self.frac_a_in} - {self.frac_a_out}, not {self.shift}"
             )
+        limit = self.rows - 1 if self.relu else 0
+        if not 0 <= self.linear_rows <= limit:
+            raise ValueError(f"linear_rows must be from 0 to {limit}, not {self.linear_rows}")
 
     @property
     def rows(self) -> int:
@@ -142,7 +149,8 @@ class QuantisedLayer:
         return (
             self.planes == other.planes
             and np.array_equal(self.bias, other.bias)
-            and (self.shift, self.relu) == (other.shift, other.relu)
+            and (self.shift, self.relu, self.linear_rows)
+            == (other.shift, other.relu, other.linear_rows)
             and (self.frac_w, self.frac_a_in, self.frac_a_out)
             == (other.frac_w, other.frac_a_in, other.frac_a_out)
         )

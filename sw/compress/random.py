@@ -45,6 +45,7 @@ def random_quantised(
     shift: int | Sequence[int] | None = None,
     relu: bool | Sequence[bool] | None = None,
     planes: int = 1,
+    linear: int = 0,
 ) -> QuantisedNetwork:
     """
     A random network without an overflow proof: its accumulators wrap.
@@ -64,6 +65,8 @@ def random_quantised(
         By default drawn: mostly set on hidden layers, mostly clear on the last.
     planes : int
         Planes of every layer, each with its own weights and codebook.
+    linear : int
+        With other than 0, layers with ReLU start with a drawn multiple of so many rows without.
     """
     count = len(sizes) - 1
     if count < 1:
@@ -83,18 +86,20 @@ def random_quantised(
         drawn_relu = bool(rng.random() < likely)
         chosen = shifts[k]
         places = drawn if chosen is None else chosen
-        chosen_relu = relus[k]
+        chosen_relu = drawn_relu if relus[k] is None else bool(relus[k])
+        rows = linear * int(rng.integers(0, -(-sizes[k + 1] // linear))) if linear else 0
         layers.append(
             QuantisedLayer(
                 index=first.index,
                 codebook=first.codebook,
                 bias=_bias(rng, sizes[k + 1]),
                 shift=places,
-                relu=drawn_relu if chosen_relu is None else chosen_relu,
+                relu=chosen_relu,
                 frac_w=places,
                 frac_a_in=frac,
                 frac_a_out=frac,
                 more=tuple(more),
+                linear_rows=rows if chosen_relu else 0,
             )
         )
     return QuantisedNetwork(tuple(layers))

@@ -88,6 +88,7 @@ def hidden_ladder(bound: int, frac_acc: int, relu: bool, peak: float) -> list[Ru
     bound : int
         Proven bound of its accumulators, which have ``frac_acc`` fraction bits.
     relu : bool
+        Whether ReLU follows for all of them.
     peak : float
         Largest magnitude to represent, with headroom; 0 where calibration saw nothing else.
 

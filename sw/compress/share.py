@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from sw.compress.kmeans import SHARED_VALUES, kmeans, nearest
-from sw.compress.shared import SharedMlp, SharedNetwork
+from sw.compress.shared import SharedMlp, SharedNetwork, chain_linear
 
 __all__ = [
     "SHARED_VALUES",
@@ -27,6 +27,7 @@ __all__ = [
     "input_moments",
     "share_network",
     "share_weights",
+    "vectors",
 ]
 
 STEPS = 300
@@ -59,26 +60,41 @@ def share_weights(
     return codebook, index
 
 
+def vectors(
+    weights: Sequence[NDArray],
+    biases: Sequence[NDArray],
+    inputs: ArrayLike,
+    linear: Sequence[int] = (),
+) -> list[NDArray[np.float64]]:
+    """The inputs (n, in) and every layer's outputs (n, out), float64. ``linear`` is as in
+    :class:`SharedNetwork`."""
+    found = [np.asarray(inputs, dtype=np.float64)]
+    for w, b, rows in zip(weights, biases, linear or chain_linear(biases), strict=True):
+        a = found[-1] @ w.T.astype(np.float64) + b
+        np.maximum(a[:, rows:], 0, out=a[:, rows:])
+        found.append(a)
+    return found
+
+
 def forward(
-    weights: Sequence[NDArray], biases: Sequence[NDArray], inputs: ArrayLike
+    weights: Sequence[NDArray],
+    biases: Sequence[NDArray],
+    inputs: ArrayLike,
+    linear: Sequence[int] = (),
 ) -> NDArray[np.float64]:
-    """Outputs (n, out) of a ReLU network, in float64."""
-    a = np.asarray(inputs, dtype=np.float64)
-    for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        a = a @ w.T.astype(np.float64) + b
-        a = np.maximum(a, 0) if k < len(weights) - 1 else a
-    return a
+    """Outputs (n, out) of a ReLU network, in float64; arguments as of :func:`vectors`."""
+    return vectors(weights, biases, inputs, linear)[-1]
 
 
 def input_moments(
-    weights: Sequence[NDArray], biases: Sequence[NDArray], inputs: ArrayLike
+    weights: Sequence[NDArray],
+    biases: Sequence[NDArray],
+    inputs: ArrayLike,
+    linear: Sequence[int] = (),
 ) -> list[NDArray[np.float64]]:
-    """Mean square of every input of every layer, float64 (in,) each, over the inputs (n, in)."""
-    a, moments = np.asarray(inputs, dtype=np.float64), []
-    for w, b in zip(weights, biases, strict=True):
-        moments.append(np.square(a).mean(axis=0))
-        a = np.maximum(a @ w.T + b, 0)
-    return moments
+    """Mean square of every input of every layer, float64 (in,) each, over the inputs (n, in);
+    arguments as of :func:`vectors`."""
+    return [np.square(a).mean(axis=0) for a in vectors(weights, biases, inputs, linear)[:-1]]
 
 
 def share_network(
@@ -86,6 +102,7 @@ def share_network(
     biases: Sequence[NDArray],
     calibration: ArrayLike,
     *,
+    linear: Sequence[int] = (),
     steps: int = STEPS,
 ) -> SharedNetwork:
     """
@@ -94,19 +111,20 @@ def share_network(
     k-means weighs each weight by the mean square of its input over ``calibration`` (n, in); then
     ``steps`` of L-BFGS pull codebooks and biases to the outputs of the original on those rows,
     differences between outputs and rows with a close decision counting most. Of start and end, the
-    better one is given back.
+    better one is given back. ``linear`` is as in :class:`SharedNetwork`.
     """
     x = np.asarray(calibration, dtype=np.float64)
     if x.ndim != 2 or not len(x):
         raise ValueError(f"calibration inputs must be (n, in) and not empty, not {x.shape}")
-    moments = input_moments(weights, biases, x)
+    moments = input_moments(weights, biases, x, linear)
     shared = [share_weights(w, m) for w, m in zip(weights, moments, strict=True)]
     start = SharedNetwork(
         codebooks=tuple(codebook for codebook, _ in shared),
         indices=tuple(index for _, index in shared),
         biases=tuple(np.asarray(b, dtype=np.float32) for b in biases),
+        linear=tuple(linear),
     )
-    return _tuned(start, x, forward(weights, biases, x), steps)
+    return _tuned(start, x, forward(weights, biases, x, linear), steps)
 
 
 def _tuned(start: SharedNetwork, x: NDArray, target: NDArray, steps: int) -> SharedNetwork:

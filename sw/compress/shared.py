@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,12 @@ from torch.nn import functional
 
 from sw.compress.kmeans import SHARED_VALUES
 
-__all__ = ["SharedMlp", "SharedNetwork"]
+__all__ = ["SharedMlp", "SharedNetwork", "chain_linear"]
+
+
+def chain_linear(biases: Sequence[NDArray]) -> tuple[int, ...]:
+    """Leading outputs without ReLU in each layer of a plain chain: none, but all of the last."""
+    return (*[0] * (len(biases) - 1), len(biases[-1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +33,17 @@ class SharedNetwork:
     indices : tuple of uint8 (out, in)
         0 to 15.
     biases : tuple of float32 (out,)
+    linear : tuple of int
+        Leading outputs of each layer that no ReLU follows; by default 0, and all of the last layer.
     """
 
     codebooks: tuple[NDArray[np.float32], ...]
     indices: tuple[NDArray[np.uint8], ...]
     biases: tuple[NDArray[np.float32], ...]
+    linear: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "linear", tuple(self.linear) or chain_linear(self.biases))
 
     @property
     def weights(self) -> list[NDArray[np.float32]]:
@@ -63,6 +75,7 @@ class SharedMlp(nn.Module):
             self.register_buffer(f"place_{k}", torch.from_numpy(rows * index.shape[1] + columns))
             self.register_buffer(f"entry_{k}", torch.from_numpy(index[rows, columns].astype(int)))
             self.register_buffer(f"shape_{k}", shape)
+        self.linear = network.linear
 
     def _weight(self, k: int) -> Tensor:
         shape = tuple(self.get_buffer(f"shape_{k}").tolist())
@@ -72,10 +85,9 @@ class SharedMlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (n, out) of inputs (n, in), float32."""
-        last = len(self.biases) - 1
-        for k, bias in enumerate(self.biases):
+        for k, (bias, linear) in enumerate(zip(self.biases, self.linear, strict=True)):
             x = functional.linear(x, self._weight(k), bias)
-            x = functional.relu(x) if k < last else x
+            x = torch.cat([x[:, :linear], functional.relu(x[:, linear:])], dim=1)
         return x
 
     def network(self) -> SharedNetwork:
@@ -91,7 +103,7 @@ class SharedMlp(nn.Module):
             codebooks.append(codebook)
             indices.append(index)
         biases = tuple(b.detach().numpy().copy() for b in self.biases)
-        return SharedNetwork(tuple(codebooks), tuple(indices), biases)
+        return SharedNetwork(tuple(codebooks), tuple(indices), biases, self.linear)
 
 
 def _ordered(

@@ -63,8 +63,21 @@ def _check_cover(tiles: Sequence[PassDescriptor], info: LayerInfo, n_pe: int) ->
     local = sum(tile.bias_rows for tile in tiles)
     if local != -(-info.rows // n_pe):
         raise ValueError(f"its passes have {local} rows per PE, not {-(-info.rows // n_pe)}")
-    if any((tile.shift, tile.relu) != (tiles[0].shift, tiles[0].relu) for tile in tiles):
+    if any(tile.shift != tiles[0].shift for tile in tiles):
         raise ValueError("the shifts of its passes differ")
+
+
+def _linear_rows(tiles: Sequence[PassDescriptor], info: LayerInfo, n_pe: int) -> int:
+    """Rows of a layer ahead of the first with ReLU, all of them where none has it. Passes of the
+    same rows must agree, and all rows that follow one with ReLU have it."""
+    flags = [bool(tile.relu) for tile in tiles]
+    first = flags.index(True) if True in flags else len(tiles)
+    if not all(flags[first:]) or (first < len(tiles) and not tiles[first].bias_rows):
+        raise ValueError("its passes with ReLU are not its last rows")
+    linear = n_pe * sum(tile.bias_rows for tile in tiles[:first])
+    if first < len(tiles) and linear != info.linear_rows:
+        raise ValueError(f"its passes have ReLU from row {linear} on, not {info.linear_rows}")
+    return min(linear, info.rows)
 
 
 def _layer(program: Program, info: LayerInfo) -> QuantisedLayer:
@@ -89,17 +102,20 @@ def _layer(program: Program, info: LayerInfo) -> QuantisedLayer:
     for books in codebooks:
         if any((book != books[0]).any() for book in books):
             raise ValueError("the codebooks of its passes differ")
+    linear_rows = _linear_rows(tiles, info, n_pe)
+    relu = linear_rows < info.rows
     first, *more = [Plane(part, books[0]) for part, books in zip(index, codebooks, strict=True)]
     return QuantisedLayer(
         index=first.index,
         codebook=first.codebook,
         bias=bias,
         shift=tiles[0].shift,
-        relu=bool(tiles[0].relu),
+        relu=relu,
         frac_w=info.frac_w,
         frac_a_in=info.frac_a_in,
         frac_a_out=info.frac_a_out,
         more=tuple(more),
+        linear_rows=linear_rows if relu else 0,
     )
 
 

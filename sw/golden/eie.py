@@ -67,7 +67,7 @@ class GoldenEie:
         traces = []
         for layer in self.network.layers:
             accumulator = accumulate(layer, a)
-            a = requantise(accumulator, layer.shift, layer.relu)
+            a = requantise(accumulator, layer.shift, layer.relu, layer.linear_rows)
             traces.append(LayerTrace(accumulator, a))
         return traces
 
@@ -91,10 +91,13 @@ def wrap32(exact: Tensor) -> Tensor:
     return (((exact + (1 << 31)) & 0xFFFF_FFFF) - (1 << 31)).to(torch.int32)
 
 
-def requantise(accumulator: Tensor, shift: int, relu: bool) -> Tensor:
-    """int32 to int16 of the same shape: shift right rounding half up, saturate, then ReLU. The
-    rounding constant is added in 64 bits, so that it cannot wrap."""
+def requantise(accumulator: Tensor, shift: int, relu: bool, linear_rows: int = 0) -> Tensor:
+    """int32 (batch, out) to int16 of the same shape: shift right rounding half up, saturate, then
+    ReLU on all but the first ``linear_rows`` outputs. The rounding constant is added in 64 bits, so
+    that it cannot wrap."""
     rounding = (1 << shift) >> 1
     shifted = (accumulator.to(torch.int64) + rounding) >> shift
     clipped = shifted.clamp(*_INT16)
-    return (clipped.clamp(min=0) if relu else clipped).to(torch.int16)
+    if relu:
+        clipped[..., linear_rows:] = clipped[..., linear_rows:].clamp(min=0)
+    return clipped.to(torch.int16)

@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sw.compress.shared import chain_linear
+
 __all__ = ["PRECISE_LINEAR", "MaskedMlp", "logits", "precise_linear", "weight_count"]
 
 PRECISE_LINEAR = (110, 352, 352, 352, 352, 352, 128, 32, 1)
@@ -97,15 +99,21 @@ def precise_linear(seed: int) -> MaskedMlp:
 
 
 def logits(
-    weights: Sequence[NDArray], biases: Sequence[NDArray], x: ArrayLike, batch: int = 8192
+    weights: Sequence[NDArray],
+    biases: Sequence[NDArray],
+    x: ArrayLike,
+    batch: int = 8192,
+    linear: Sequence[int] = (),
 ) -> NDArray[np.float32]:
-    """Outputs (n, out) of a ReLU network given as arrays, in float32, for inputs (n, in)."""
+    """Outputs (n, out) of a ReLU network given as arrays, in float32, for inputs (n, in);
+    ``linear`` is as in :class:`sw.compress.shared.SharedNetwork`."""
     inputs = np.asarray(x)
+    leading = tuple(linear) or chain_linear(biases)
     out = np.empty((len(inputs), len(biases[-1])), np.float32)
     for start in range(0, len(inputs), batch):
         a = inputs[start : start + batch].astype(np.float32)
-        for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        for w, b, rows in zip(weights, biases, leading, strict=True):
             a = a @ w.T.astype(np.float32) + b.astype(np.float32)
-            a = np.maximum(a, 0) if k < len(weights) - 1 else a
+            np.maximum(a[:, rows:], 0, out=a[:, rows:])
         out[start : start + batch] = a
     return out

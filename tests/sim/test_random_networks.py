@@ -71,6 +71,29 @@ def test_equals_golden(engine, seed, sizes, density, active, stalls):
     check_counters(engine, program, inputs[-1], int(run.cycles[-1]))
 
 
+@pytest.mark.rtl
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    sizes=st.lists(st.integers(1, 90), min_size=2, max_size=6),
+    density=st.sampled_from([0.05, 0.5, 1.0]),
+)
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_relu_on_some_rows_equals_golden(seed, sizes, density):
+    """Layers whose first rows have no ReLU, any number of passes of each kind."""
+    rng = np.random.default_rng(seed)
+    config = PRESETS["tiny"]
+    network = random_quantised(rng, sizes, density, linear=config.n_pe)
+    try:
+        program = build_program(network, config)
+    except CapacityError:
+        return
+    inputs = random_inputs(rng, network, 3)
+    with EieEngine(config) as engine:
+        engine.load(program_frame(program))
+        run = engine.infer_batch(inputs)
+    np.testing.assert_array_equal(run.outputs, GoldenEie(network)(inputs).numpy())
+
+
 def check_counters(engine, program, vector, cycles):
     """The counters of the last inference against what its activations call for."""
     counters = engine.counters()

@@ -47,7 +47,9 @@ def write(path, values):
 
 def same(a, b):
     return a.sizes == b.sizes and all(
-        np.array_equal(x.weight, y.weight) and np.array_equal(x.bias, y.bias) and x.relu == y.relu
+        np.array_equal(x.weight, y.weight)
+        and np.array_equal(x.bias, y.bias)
+        and (x.relu, x.linear_rows) == (y.relu, y.linear_rows)
         for x, y in zip(a.layers, b.layers, strict=True)
     )
 
@@ -75,6 +77,62 @@ def test_forward_equals_torch():
         expected = torch.relu(expected) if k < 2 else expected
     assert torch.allclose(net.forward(x), expected)
     assert torch.equal(net.activations(x)[-1], net.forward(x))
+
+
+def mixed(*relu):
+    """A network whose layers have ReLU as said: all (True), none (False), or from a row on."""
+    layers = network(sizes=(5, 4, 3, 2)).layers
+    return Network(
+        tuple(
+            Layer(layer.weight, layer.bias, rows is not False, 0 if rows is True else int(rows))
+            for layer, rows in zip(layers, relu, strict=True)
+        )
+    )
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("relu", [(2, 1, False), (False, True, True), (3, False, 1)])
+def test_round_trip_of_relu_on_some_rows(tmp_path, suffix, relu):
+    written = mixed(*relu)
+    path = tmp_path / f"n{suffix}"
+    written.save(path, compact=True)
+    assert same(Network.load(path), written)
+
+
+def test_plain_chains_have_no_further_keys(tmp_path):
+    network().save(tmp_path / "n.npz")
+    assert not [key for key in np.load(tmp_path / "n.npz") if key.startswith("linear_rows")]
+
+
+def test_linear_rows_skip_relu():
+    net, x = mixed(3, False, 1), torch.randn(50, 5)
+    for before, layer, after in zip(
+        [x, *net.activations(x)], net.layers, net.activations(x), strict=False
+    ):
+        plain = before @ torch.tensor(layer.weight).T + torch.tensor(layer.bias)
+        for row in range(len(layer.bias)):
+            skips = not layer.relu or row < layer.linear_rows
+            assert torch.equal(after[:, row], plain[:, row] if skips else plain[:, row].relu())
+        assert layer.linear == (layer.linear_rows if layer.relu else len(layer.bias))
+
+
+@pytest.mark.parametrize(
+    ("relu", "rows", "message"),
+    [
+        (True, 4, "linear_rows of layer 0 must be from 0 to 3, not 4"),
+        (True, -1, "linear_rows of layer 0 must be from 0 to 3, not -1"),
+        (False, 1, "layer 0 has linear_rows 1 but no ReLU"),
+    ],
+)
+def test_refuses_other_linear_rows(relu, rows, message):
+    with pytest.raises(NetworkError, match=message):
+        Network((Layer(np.ones((4, 5)), np.zeros(4), relu, rows),))
+
+
+@pytest.mark.parametrize("value", [np.int64(2), np.array([2], np.uint8)])
+def test_linear_rows_of_a_file(value):
+    layers = Network.from_arrays(arrays(linear_rows_0=np.asarray(value))).layers
+    assert [(layer.relu, layer.linear_rows) for layer in layers] == [(True, 2), (False, 0)]
 
 
 @pytest.mark.parametrize("key", ["inputs", "features"])
@@ -120,6 +178,11 @@ compact = {"weight_0": None, "codebook_0": np.arange(16.0, dtype=np.float32)}
         ({"weight_0": np.ones(5)}, r"weight_0 must have 2 dimensions, none of them 0, not \(5,\)"),
         ({"weight_0": np.ones((4, 0))}, r"weight_0 must have 2 dimensions.* not \(4, 0\)"),
         ({"bias_0": np.zeros((4, 1))}, r"bias_0 must have 1 dimensions.* not \(4, 1\)"),
+        ({"linear_rows_0": np.array([5])}, "linear_rows_0 must be from 0 to 4, not 5"),
+        ({"linear_rows_0": np.array([-1])}, "linear_rows_0 must be from 0 to 4, not -1"),
+        ({"linear_rows_0": np.ones(1)}, r"linear_rows_0 must be one integer, not float64 \(1,\)"),
+        ({"linear_rows_1": np.ones(2, int)}, r"linear_rows_1 must be one integer, not int64 \(2,"),
+        ({"linear_rows_2": np.array([0])}, "bias_2 is missing"),
         ({"weight_0": nan}, r"weight_0 must be finite in float32, but holds nan at \[2, 3\]"),
         ({"bias_0": infinite}, r"bias_0 must be finite in float32, but holds inf at \[1\]"),
         ({"weight_0": np.full((4, 5), 1e300)}, "weight_0 must be finite .* holds 1e.300 at"),

@@ -46,6 +46,23 @@ def test_sharing_leaves_fifteen_values(rows, given):
     assert same.mean() > 0.85
 
 
+def test_sharing_knows_rows_without_relu(rows):
+    """Signed rows that ReLU would silence: tuned for another function, they would not agree."""
+    plain = network((12, 20, 16, 3))
+    linear = (8, 16, 3)
+    layers = [
+        Layer(layer.weight, layer.bias, n < len(layer.bias), n % len(layer.bias))
+        for layer, n in zip(plain.layers, linear, strict=True)
+    ]
+    dense = Network(tuple(layers))
+    shared = with_shared_weights(dense, rows)
+    assert [layer.linear for layer in shared.layers] == list(linear)
+    x = torch.from_numpy(rows)
+    same = decisions(shared.forward(x).numpy()) == decisions(dense.forward(x).numpy())
+    assert same.mean() > 0.85
+    assert compile_network(shared, PRESETS["tiny"], calibration=rows)[1].agreement > 0.98
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_program_holds_the_quantised_network(rows, preset):
     shared = with_shared_weights(network())

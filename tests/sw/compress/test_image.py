@@ -59,6 +59,14 @@ def test_round_trip(tmp_path, network, program, blob):
     assert quantised_from_program(found) == network
 
 
+def test_round_trip_of_relu_on_some_rows():
+    rng = np.random.default_rng(2)
+    network = random_quantised(rng, [6, 23, 17, 3], 0.5, relu=[True, True, False], linear=4)
+    assert [layer.linear_rows for layer in network.layers] == [16, 8, 0]
+    found = program_from_bytes(image_bytes(build_program(network, PRESETS["tiny"])))
+    assert quantised_from_program(found) == network
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_round_trip_of_presets(preset):
     network = random_quantised(np.random.default_rng(2), [60, 90, 7], 0.1)

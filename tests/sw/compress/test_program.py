@@ -11,6 +11,7 @@ from hw.eie.config import PRESETS, EieConfig
 from hw.eie.format import SectionKind
 from sw.compress.frame import parse_frame, program_frame
 from sw.compress.program import CapacityError, build_program
+from sw.compress.quantised import QuantisedNetwork
 from sw.compress.random import random_inputs, random_quantised
 from sw.compress.unprogram import quantised_from_program
 from sw.golden.eie import GoldenEie
@@ -108,10 +109,12 @@ def check(network, config, seed=0, requests=2):
     st.sampled_from([0.0, 0.05, 0.4, 1.0]),
     st.sampled_from([1, 2, 4, 16]),
     st.sampled_from([2, 4, 16]),
+    st.booleans(),
     st.integers(0, 2**32),
 )
-def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, seed):
-    network = random_quantised(np.random.default_rng(seed), sizes, density)
+def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, mixed, seed):
+    rng = np.random.default_rng(seed)
+    network = random_quantised(rng, sizes, density, linear=n_pe if mixed else 0)
     config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, act_depth=128)
     check(network, config, seed)
 
@@ -154,6 +157,47 @@ def test_long_outputs_take_row_passes_and_the_sram():
     assert {(p.src_sram, p.src_base, p.dst_sram) for p in rows} == {(1, program.in_base, 1)}
     assert (last.src_sram, last.src_base) == (1, rows[0].dst_base)
     assert [layer.passes for layer in program.layers] == [3, 1]
+
+
+def mixed_layer(linear_rows, planes=1):
+    """41 outputs of 5 inputs, ReLU from a row on, then 7 outputs."""
+    network = random_quantised(np.random.default_rng(6), [5, 41, 7], 0.5, planes=planes)
+    first, last = network.layers
+    return QuantisedNetwork((replace(first, relu=True, linear_rows=linear_rows), last))
+
+
+@pytest.mark.parametrize("planes", [1, 2])
+def test_relu_starts_with_a_pass(planes):
+    """20 of 41 rows without ReLU on 4 PEs of 4 rows: passes of 4 and 1, then of 4 and 2 rows."""
+    program = check(mixed_layer(20, planes), SMALL)
+    layer = program.passes[: 4 * planes]
+    assert [p.bias_rows for p in layer if p.bias_rows] == [4, 1, 4, 2]
+    assert [p.dst_base - layer[0].dst_base for p in layer[::planes]] == [0, 4, 5, 9]
+    assert [p.relu for p in layer] == [0] * 2 * planes + [1] * 2 * planes
+    assert program.layers[0].relu and program.layers[0].linear_rows == 20
+    assert {p.src_sram for p in layer} == {1}
+
+
+def test_relu_that_starts_between_pes():
+    with pytest.raises(CapacityError, match="layer 0: has ReLU from row 18 on, and with n_pe = 4"):
+        build_program(mixed_layer(18), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("flags", "rows", "message"),
+    [
+        ([0, 0, 1, 1], 16, "its passes have ReLU from row 20 on, not 16"),
+        ([0, 0, 1, 0], 20, "its passes with ReLU are not its last rows"),
+        ([1, 0, 1, 1], 20, "its passes with ReLU are not its last rows"),
+    ],
+)
+def test_passes_whose_relu_is_not_the_layers(flags, rows, message):
+    program = build_program(mixed_layer(20), SMALL)
+    passes = [replace(p, relu=flag) for p, flag in zip(program.passes[:4], flags, strict=True)]
+    layers = (replace(program.layers[0], linear_rows=rows), program.layers[1])
+    forged = replace(program, passes=(*passes, *program.passes[4:]), layers=layers)
+    with pytest.raises(ValueError, match=f"layer 0: {message}"):
+        quantised_from_program(forged)
 
 
 def test_many_entries_take_column_passes():

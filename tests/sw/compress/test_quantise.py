@@ -19,14 +19,18 @@ def one_row(*weights, bias=0.0):
     return Network((Layer(np.array([weights], np.float32), np.array([bias], np.float32), False),))
 
 
-def random_network(rng, sizes, spread):
-    """Layers of 15 shared values over several decades, biases likewise."""
+def random_network(rng, sizes, spread, mixed=False):
+    """Layers of 15 shared values over several decades, biases likewise; ReLU on all rows of all
+    layers but the last, or from a drawn row on."""
     layers = []
     for columns, rows in pairwise(sizes):
         values = np.concatenate([[0], rng.normal(size=15) * 10 ** rng.uniform(-spread, spread)])
         index = rng.integers(0, 16, (rows, columns)) * (rng.random((rows, columns)) < rng.random())
         bias = rng.normal(size=rows) * 10 ** rng.uniform(-spread, spread)
-        layers.append(Layer(values[index].astype(np.float32), bias.astype(np.float32), True))
+        linear = int(rng.integers(0, rows)) if mixed else 0
+        layers.append(
+            Layer(values[index].astype(np.float32), bias.astype(np.float32), True, linear)
+        )
     last = layers.pop()
     return Network((*layers, Layer(last.weight, last.bias, False)))
 
@@ -47,7 +51,7 @@ def check_proof(network, quantised, report, rng):
     for layer, found in zip(quantised.layers, report.layers, strict=True):
         bound = bound_by_hand(layer, peak)
         assert found.overflow_bound == bound <= LIMIT
-        saturation = 32767 if layer.relu else 32768
+        saturation = 32767 if layer.relu and not layer.linear_rows else 32768
         peak = min(saturation, (bound + ((1 << layer.shift) >> 1)) >> layer.shift)
     first = quantised.layers[0].weight()
     corners = np.where(first > 0, quantised.in_max, quantised.in_min)
@@ -69,11 +73,12 @@ def check_proof(network, quantised, report, rng):
 @given(
     st.lists(st.integers(1, 40), min_size=2, max_size=5),
     st.sampled_from([0.0, 1.0, 3.0]),
+    st.booleans(),
     st.integers(0, 2**32),
 )
-def test_no_accumulator_overflows(sizes, spread, seed):
+def test_no_accumulator_overflows(sizes, spread, mixed, seed):
     rng = np.random.default_rng(seed)
-    network = random_network(rng, sizes, spread)
+    network = random_network(rng, sizes, spread, mixed)
     high = 10 ** rng.uniform(-3, 3)
     try:
         quantised, report = quantise(network, input_range=(-high * rng.random(), high))
@@ -81,6 +86,8 @@ def test_no_accumulator_overflows(sizes, spread, seed):
         assert spread == 3.0  # weights that biases many decades larger leave no room for
         assert "its bias" in str(error)
         return
+    for layer, made in zip(network.layers, quantised.layers, strict=True):
+        assert (made.relu, made.linear_rows) == (layer.relu, layer.linear_rows)
     check_proof(network, quantised, report, rng)
     assert all(layer.saturated == 0 for layer in report.layers)
 

@@ -47,6 +47,9 @@ def test_layer():
         ({"shift": 32, "frac_w": 33}, ValueError, "shift must be from 0 to 31, not 32"),
         ({"shift": -1, "frac_w": 0}, ValueError, "shift must be from 0 to 31, not -1"),
         ({"frac_w": 5}, ValueError, r"frac_w \+ frac_a_in - frac_a_out = 5 \+ 1 - 2, not 3"),
+        ({"linear_rows": 2}, ValueError, "linear_rows must be from 0 to 1, not 2"),
+        ({"linear_rows": -1}, ValueError, "linear_rows must be from 0 to 1, not -1"),
+        ({"linear_rows": 1, "relu": False}, ValueError, "linear_rows must be from 0 to 0, not 1"),
     ],
 )
 def test_layer_refuses(change, error, message):
@@ -75,6 +78,7 @@ def test_planes_add_up():
         {"bias": np.array([5, 5], np.int32)},
         {"shift": 4, "frac_w": 5},
         {"relu": False},
+        {"linear_rows": 1},
         {"frac_a_in": 0, "frac_w": 5},
     ],
 )

@@ -27,7 +27,7 @@ def layer_by_hand(layer, inputs):
         half = 1 << (layer.shift - 1) if layer.shift else 0
         value = min(max((total + half) >> layer.shift, -32768), 32767)
         accumulators.append(total)
-        outputs.append(max(value, 0) if layer.relu else value)
+        outputs.append(max(value, 0) if layer.relu and row >= layer.linear_rows else value)
     return accumulators, outputs
 
 
@@ -45,11 +45,12 @@ def one_weight(shift, relu=False, *, weight=1, bias=0):
     st.lists(st.integers(1, 20), min_size=2, max_size=5),
     st.sampled_from([0.1, 0.5, 1.0]),
     st.integers(1, 4),
+    st.integers(0, 3),
     st.integers(0, 2**32),
 )
-def test_equals_plain_integers(sizes, density, planes, seed):
+def test_equals_plain_integers(sizes, density, planes, linear, seed):
     rng = np.random.default_rng(seed)
-    network = random_quantised(rng, sizes, density, planes=planes)
+    network = random_quantised(rng, sizes, density, planes=planes, linear=linear)
     inputs = random_inputs(rng, network, 3)
     traces = GoldenEie(network).trace(inputs)
     for request, values in enumerate(inputs.tolist()):
