@@ -93,7 +93,8 @@ class LnzdNode(wiring.Component):
 class LnzdTree(wiring.Component):
     """
     Quadtree of :class:`LnzdNode` over all PEs (blocks of a wide array): 21 nodes for 64. Latency
-    one cycle a level (``levels``, at least 1), one activation (group) a cycle.
+    one cycle a level (``levels``; at least 1, but none for the one block of a small wide array,
+    whose output is registered), one activation (group) a cycle.
 
     Parameters
     ----------
@@ -107,7 +108,8 @@ class LnzdTree(wiring.Component):
 
     def __init__(self, config: EieConfig):
         self.config = config
-        self.levels = max(1, config.blocks.bit_length() // 2)
+        levels = config.blocks.bit_length() // 2
+        self.levels = levels if config.is_wide else max(1, levels)
         token = stream.Signature(token_layout(config))
         super().__init__({"i": In(token).array(config.blocks), "o": Out(token)})
 

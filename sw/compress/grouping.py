@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.eie.config import GROUPS, EieConfig
-from sw.compress.records import fits_records
+from sw.compress.records import fits_records, pointer_words
 
-__all__ = ["choose_group", "predicted_cycles"]
+__all__ = ["choose_group", "predicted_cycles", "split_overhead"]
+
+SMALL_PART = 16
+"""Part of the pointer memory that counts as small: one in so many."""
 
 
 def predicted_cycles(
@@ -45,9 +48,17 @@ def choose_group(
     columns, or a small part of it, are considered."""
     best, least = 1, predicted_cycles(pointers, active, 1, config.lanes)
     for group in GROUPS[1:]:
-        if group > config.group_max or not fits_records(pointers, group):
+        words = pointer_words(len(active), group)
+        roomy = words <= max(pointer_words(len(active), 1), config.ptr_depth // SMALL_PART)
+        if group > config.group_max or not roomy or not fits_records(pointers, group):
             continue
         cycles = predicted_cycles(pointers, active, group, config.lanes)
         if cycles <= least:
             best, least = group, cycles
     return best
+
+
+def split_overhead(rows: int, config: EieConfig) -> int:
+    """Cycles by which a split pass of so many rows drains later than another: all PEs wait for each
+    other, the sums come out of an adder tree, row by row."""
+    return 2 + max(1, (config.pe_bits + 1) // 2) + rows - 1

@@ -38,9 +38,7 @@ def tile_words(layer: QuantisedLayer, tile: Tile, config: EieConfig) -> tuple[ND
     """A pass in the sparse-matrix SRAM, uint64 (n_pe, words): biases, codebook, entries padded with
     zeros to the largest PE. With it the offset of the first word of entries."""
     n_pe = config.n_pe
-    start = tile.row * n_pe
-    stop = (tile.row + tile.local_rows) * n_pe
-    biases = bias_words(layer.bias[start:stop] if tile.first else layer.bias[:0], n_pe)
+    biases = bias_words(tile.bias, n_pe)
     codebook = np.tile(codebook_words(layer.planes[tile.plane].codebook), (n_pe, 1))
     words = -(-int(tile.encoded.load.max()) // ENTRIES_PER_WORD)
     entries = np.zeros((n_pe, words * ENTRIES_PER_WORD), np.uint8)

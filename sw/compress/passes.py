@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from hw.eie.config import POINTER_BITS, EieConfig
 from hw.eie.format import PASS, PASS_WORDS, pack, unpack
 from sw.compress.encode import EncodedTile, encode
+from sw.compress.grouping import choose_group, predicted_cycles, split_overhead
 from sw.compress.quantised import QuantisedLayer
 
-__all__ = ["PassDescriptor", "Tile", "tile_layer"]
+__all__ = ["PassDescriptor", "Tile", "scatter_columns", "tile_layer"]
 
 _MAX_ENTRIES = (1 << POINTER_BITS) - 1
 _MAX_COLUMNS = (1 << dict(PASS)["columns"]) - 1
@@ -78,7 +79,13 @@ class Tile:
         Whether it is the first and last tile of its rows: preloads biases, drains.
     relu : bool
         Whether ReLU follows for its rows.
+    bias : int32 (rows,)
+        Biases of its rows, as the PEs hold them; empty unless it is the first tile of these.
     encoded : EncodedTile
+    group : int
+        Columns that are broadcast together.
+    split : bool
+        Every PE holds all rows of a part of the columns: local row r is row r.
     """
 
     row: int
@@ -88,7 +95,10 @@ class Tile:
     first: bool
     last: bool
     relu: bool
+    bias: NDArray[np.int32]
     encoded: EncodedTile
+    group: int = 1
+    split: bool = False
 
     @property
     def columns(self) -> int:
@@ -110,26 +120,85 @@ def _column_cuts(pointers: NDArray[np.int64], n_pe: int) -> list[int]:
     return cuts
 
 
-def tile_layer(layer: QuantisedLayer, config: EieConfig) -> Iterator[Tile]:
-    """The tiles of a layer in the order of their passes: rows outside, then planes, columns inside.
-    A PE has at most ``file_depth`` rows and 65,535 entries in a tile; ``layer.linear_rows``, which
-    must be a multiple of ``n_pe``, is a border between tiles."""
-    step = config.file_depth * config.n_pe
+def scatter_columns(rows: NDArray, n_pe: int) -> NDArray:
+    """Rows of a split tile, (rows, columns), as rows (rows * n_pe, columns) of the whole array:
+    column c is in PE c mod ``n_pe`` only."""
+    count, columns = rows.shape
+    scattered = np.zeros((count, n_pe, columns), rows.dtype)
+    column = np.arange(columns)
+    scattered[:, column % n_pe, column] = rows
+    return scattered.reshape(count * n_pe, columns)
+
+
+def _scatter_bias(bias: NDArray[np.int32], n_pe: int) -> NDArray[np.int32]:
+    """Biases of a split tile's rows: that of row r is in PE r."""
+    scattered = np.zeros((len(bias), n_pe), np.int32)
+    np.fill_diagonal(scattered, bias)
+    return scattered.reshape(-1)
+
+
+def _should_split(layer: QuantisedLayer, active: NDArray, config: EieConfig) -> bool:
+    """Whether few rows take fewer cycles if every PE works on a part of the columns."""
+    few = 2 * layer.rows <= config.n_pe and layer.rows <= config.file_depth
+    if not config.is_wide or layer.linear_rows or not few:
+        return False
+
+    def cycles(index: NDArray[np.uint8]) -> float:
+        pointers = encode(index, config.n_pe).pointers
+        group = choose_group(pointers, active, config)
+        return predicted_cycles(pointers, active, group, config.lanes)
+
+    index = layer.planes[0].index
+    gain = cycles(index) - cycles(scatter_columns(index, config.n_pe))
+    return gain * len(layer.planes) > split_overhead(layer.rows, config)
+
+
+def tile_layer(
+    layer: QuantisedLayer,
+    config: EieConfig,
+    active: NDArray[np.floating] | None = None,
+    *,
+    final: bool = False,
+) -> Iterator[Tile]:
+    """
+    The tiles of a layer in the order of their passes: rows outside, then planes, columns inside. A
+    PE has at most ``file_depth`` rows and 65,535 entries in a tile; ``layer.linear_rows``, which
+    must be a multiple of ``n_pe``, is a border between tiles.
+
+    Parameters
+    ----------
+    layer : QuantisedLayer
+    config : EieConfig
+    active : float (columns,), optional
+        Probability of each input not to be zero, by which a wide array's groups are chosen; by
+        default, 1.
+    final : bool
+        Whether it is the network's last layer, whose columns may be split over the PEs.
+    """
+    n_pe = config.n_pe
+    likely = np.ones(layer.columns) if active is None else active
+    split = final and _should_split(layer, likely, config)
+    step = config.file_depth * n_pe
     starts = [*range(0, layer.linear_rows, step), *range(layer.linear_rows, layer.rows, step)]
     for low, high in pairwise([*starts, layer.rows]):
+        bias = layer.bias[low:high]
         for number, plane in enumerate(layer.planes):
             rows = plane.index[low:high]
-            encoded = encode(rows, config.n_pe)
-            cuts = _column_cuts(encoded.pointers, config.n_pe)
-            whole = len(cuts) == 2
+            encoded = encode(scatter_columns(rows, n_pe) if split else rows, n_pe)
+            cuts = _column_cuts(encoded.pointers, n_pe)
             for start, end in pairwise(cuts):
+                part = encoded if len(cuts) == 2 else encoded.slice(start, end)
+                first = start == 0 and number == 0
                 yield Tile(
-                    row=low // config.n_pe,
-                    local_rows=config.slots(len(rows)),
+                    row=low // n_pe,
+                    local_rows=len(rows) if split else config.slots(len(rows)),
                     column=start,
                     plane=number,
-                    first=start == 0 and number == 0,
+                    first=first,
                     last=end == layer.columns and number == len(layer.more),
                     relu=layer.relu and low >= layer.linear_rows,
-                    encoded=encoded if whole else encoded.slice(start, end),
+                    bias=(_scatter_bias(bias, n_pe) if split else bias) if first else bias[:0],
+                    encoded=part,
+                    group=choose_group(part.pointers, likely[start:end], config),
+                    split=split,
                 )

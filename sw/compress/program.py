@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.eie.config import EieConfig
+from hw.eie.config import POINTERS_PER_RECORD, EieConfig
 from hw.eie.format import NETWORK
 from sw.compress.memory import CapacityError, allocate_vectors, tile_words
 from sw.compress.passes import PassDescriptor, Tile, tile_layer
 from sw.compress.quantised import QuantisedNetwork
+from sw.compress.records import pack_records, pointer_words
 
 __all__ = ["CapacityError", "LayerInfo", "Program", "build_program"]
 
@@ -168,16 +169,16 @@ class _Layout:
             k,
             max_passes=len(tiles),
             spmat_depth=sum(words.shape[1] for words, _ in images),
-            ptr_depth=sum(tile.columns + 1 for tile in tiles),
+            ptr_depth=sum(pointer_words(tile.columns, tile.group) for tile in tiles),
         )
         for tile, (words, offset) in zip(tiles, images, strict=True):
             self.spmat.append(words)
-            self.pointers.append(tile.encoded.pointers.astype(np.uint16))
+            self._point(k, tile)
             self.passes.append(
                 PassDescriptor(
                     spmat_base=self.used["spmat_depth"],
                     entry_base=self.used["spmat_depth"] + offset,
-                    ptr_base=self.used["ptr_depth"],
+                    ptr_base=self.used["ptr_depth"] - pointer_words(tile.columns, tile.group),
                     shift=layer.shift,
                     relu=int(tile.relu),
                     src_sram=0,
@@ -187,11 +188,12 @@ class _Layout:
                     dst_base=tile.row,
                     bias_rows=tile.local_rows if tile.first else 0,
                     drain_rows=tile.local_rows if tile.last else 0,
+                    group=tile.group.bit_length() - 1,
+                    split=int(tile.split),
                 )
             )
             self.used["max_passes"] += 1
             self.used["spmat_depth"] += words.shape[1]
-            self.used["ptr_depth"] += tile.columns + 1
         load = np.sum([tile.encoded.load for tile in tiles], axis=0)
         self.layers.append(
             LayerInfo(
@@ -211,6 +213,20 @@ class _Layout:
                 linear_rows=layer.linear_rows,
             )
         )
+
+    def _point(self, k: int, tile: Tile) -> None:
+        """Lay out the pointers of a tile of layer k, or its records, which need whole places."""
+        pointers = tile.encoded.pointers
+        if tile.group > 1:
+            gap = -self.used["ptr_depth"] % POINTERS_PER_RECORD
+            self.pointers.append(np.zeros((self.config.n_pe, gap), np.uint16))
+            self.used["ptr_depth"] += gap
+            words = pack_records(pointers, tile.group)
+        else:
+            words = pointers.astype(np.uint16)
+        self._check(k, ptr_depth=words.shape[1])
+        self.pointers.append(words)
+        self.used["ptr_depth"] += words.shape[1]
 
     def connect(self) -> tuple[list[bool], list[int]]:
         """Choose where each vector lives and set the passes' sources and destinations: the source
@@ -240,10 +256,17 @@ class _Layout:
 
 
 def build_program(
-    network: QuantisedNetwork, config: EieConfig, provenance: Mapping[str, Any] | None = None
+    network: QuantisedNetwork,
+    config: EieConfig,
+    provenance: Mapping[str, Any] | None = None,
+    *,
+    active: Sequence[NDArray[np.floating]] | None = None,
 ) -> Program:
     """Lay a network out for a configuration. ``CapacityError`` names the layer that does not fit,
-    its need and the limit."""
+    its need and the limit.
+
+    ``active`` says how likely each input of each layer is not to be zero, float (columns,) a layer;
+    a wide array's groups are chosen by it."""
     layout = _Layout(network, config)
     for k, layer in enumerate(network.layers):
         for what, width in (("inputs", layer.columns), ("outputs", layer.rows)):
@@ -254,7 +277,9 @@ def build_program(
                 f"layer {k}: has ReLU from row {layer.linear_rows} on, and with n_pe = "
                 f"{config.n_pe} it can only start at a multiple of {config.n_pe}"
             )
-        layout.add(k, list(tile_layer(layer, config)))
+        likely = None if active is None else active[k]
+        final = k == len(network.layers) - 1
+        layout.add(k, list(tile_layer(layer, config, likely, final=final)))
     stored, bases = layout.connect()
     pointers = np.concatenate(layout.pointers, axis=1)
     spmat = np.concatenate(layout.spmat, axis=1).astype(np.uint64)

@@ -46,9 +46,7 @@ def pack_records(pointers: NDArray[np.int64], group: int) -> NDArray[np.uint16]:
     if ends.max(initial=0) > RECORD_END_MAX:
         raise ValueError(f"a group has {ends.max()} entries in a PE, over {RECORD_END_MAX}")
     fields = np.concatenate([base[:, :, None], ends], axis=2)
-    bits = [
-        fields[:, :, k, None] >> np.arange(width) & 1 for k, width in enumerate(_BITS)
-    ]
+    bits = [fields[:, :, k, None] >> np.arange(width) & 1 for k, width in enumerate(_BITS)]
     packed = np.packbits(np.concatenate(bits, axis=2).astype(np.uint8), axis=2, bitorder="little")
     return packed.view("<u2").reshape(len(pointers), -1).astype(np.uint16)
 

@@ -10,20 +10,24 @@ from numpy.typing import NDArray
 
 from hw.eie.config import CODEBOOK_WORDS
 from sw.compress.encode import EncodedTile, decode
-from sw.compress.passes import PassDescriptor
+from sw.compress.passes import PassDescriptor, scatter_columns
 from sw.compress.program import LayerInfo, Program
 from sw.compress.quantised import Plane, QuantisedLayer, QuantisedNetwork
+from sw.compress.records import pointer_words, unpack_records
 
 __all__ = ["quantised_from_program"]
 
 
 def _encoded(program: Program, tile: PassDescriptor, rows: int) -> EncodedTile:
     """The entries of a pass as its pointers find them in the sparse-matrix SRAM."""
-    n_pe = program.config.n_pe
-    window = program.pointers[:, tile.ptr_base : tile.ptr_base + tile.columns + 1]
+    n_pe, group = program.config.n_pe, 1 << tile.group
+    end = tile.ptr_base + pointer_words(tile.columns, group)
+    window = program.pointers[:, tile.ptr_base : end]
+    if tile.ptr_base + window.shape[1] != end:
+        raise ValueError(f"pointers end before {end}")
     pointers = window.astype(np.int64)
-    if pointers.shape[1] != tile.columns + 1:
-        raise ValueError(f"pointers end before {tile.ptr_base + tile.columns + 1}")
+    if group > 1:
+        pointers = unpack_records(window, tile.columns, group)
     words = np.ascontiguousarray(program.spmat[:, tile.entry_base :].astype("<u8"))
     stored = words.view(np.uint8).reshape(n_pe, -1)
     if pointers.max() > stored.shape[1]:
@@ -32,11 +36,25 @@ def _encoded(program: Program, tile: PassDescriptor, rows: int) -> EncodedTile:
     return EncodedTile(n_pe, rows, tile.columns, stored[used], pointers)
 
 
+def _weights(program: Program, tile: PassDescriptor, rows: int) -> NDArray[np.uint8]:
+    """Codebook indices of a pass, uint8 (rows, columns)."""
+    if not tile.split:
+        return decode(_encoded(program, tile, rows))
+    n_pe = program.config.n_pe
+    parts = decode(_encoded(program, tile, rows * n_pe)).reshape(rows, n_pe, tile.columns)
+    whole = parts.max(axis=1)
+    if (scatter_columns(whole, n_pe).reshape(parts.shape) != parts).any():
+        raise ValueError("a column of a split pass is not where it belongs")
+    return whole
+
+
 def _biases(program: Program, tile: PassDescriptor, rows: int) -> NDArray[np.int32]:
-    """The biases that a pass preloads, int32 (rows,)."""
+    """The biases that a pass preloads, int32 (rows,). In a split pass any PE may hold a part."""
     words = -(-tile.bias_rows // 2)
     window = program.spmat[:, tile.spmat_base : tile.spmat_base + words]
     by_pe = np.ascontiguousarray(window.astype("<u8")).view("<i4").reshape(program.config.n_pe, -1)
+    if tile.split:
+        return by_pe[:, :rows].sum(axis=0, dtype=np.int32)
     return by_pe.T.reshape(-1)[:rows].astype(np.int32)
 
 
@@ -60,9 +78,12 @@ def _check_cover(tiles: Sequence[PassDescriptor], info: LayerInfo, n_pe: int) ->
             raise ValueError(
                 f"its passes have {columns} columns, not {info.planes} x {info.columns}"
             )
+    if any(tile.split != tiles[0].split for tile in tiles):
+        raise ValueError("only some of its passes are split")
     local = sum(tile.bias_rows for tile in tiles)
-    if local != -(-info.rows // n_pe):
-        raise ValueError(f"its passes have {local} rows per PE, not {-(-info.rows // n_pe)}")
+    expected = info.rows if tiles[0].split else -(-info.rows // n_pe)
+    if local != expected:
+        raise ValueError(f"its passes have {local} rows per PE, not {expected}")
     if any(tile.shift != tiles[0].shift for tile in tiles):
         raise ValueError("the shifts of its passes differ")
 
@@ -91,12 +112,12 @@ def _layer(program: Program, info: LayerInfo) -> QuantisedLayer:
     for tile in tiles:
         if tile.bias_rows:
             row, column = next_row, 0
-            next_row += tile.bias_rows * n_pe
-            rows = min(info.rows - row, tile.bias_rows * n_pe)
+            next_row += tile.bias_rows * (1 if tile.split else n_pe)
+            rows = min(info.rows, next_row) - row
             bias[row : row + rows] = _biases(program, tile, rows)
         plane, start = divmod(column, info.columns)
         part = index[plane, row : row + rows, start : start + tile.columns]
-        part[:] = decode(_encoded(program, tile, rows))
+        part[:] = _weights(program, tile, rows)
         codebooks[plane].append(_codebook(program, tile))
         column += tile.columns
     for books in codebooks:

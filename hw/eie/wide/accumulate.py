@@ -128,5 +128,7 @@ class Accumulators(wiring.Component):
             with m.If(hit):
                 m.d.sync += row.eq(Mux(self.load, 0, row) + value)
         for k in range(lanes):
-            m.d.comb += self.read[k].eq(Array(rows[k::lanes])[self.read_row[lanes.bit_length() - 1 :]])
+            m.d.comb += self.read[k].eq(
+                Array(rows[k::lanes])[self.read_row[lanes.bit_length() - 1 :]]
+            )
         return m

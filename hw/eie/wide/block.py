@@ -68,9 +68,7 @@ class VectorBlock(wiring.Component):
             m.d.sync += ticket.eq(ticket + 1)
 
         # Columns that are here, as a vector: that of slot s of all PEs before any of slot s + 1.
-        arrived = [
-            transfer.payload[k] for k in range(config.fetch) for transfer in self.i
-        ]
+        arrived = [transfer.payload[k] for k in range(config.fetch) for transfer in self.i]
         vector = Signal(data.ArrayLayout(unsigned(ACTIVATION_BITS), size))
         pending = Signal(size)  # groups of it that are to be sent
         first = Signal(16)  # slots of the pass before it

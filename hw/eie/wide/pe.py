@@ -194,8 +194,7 @@ class WideProcessingElement(wiring.Component):
             source.write.row.eq(first.payload.row),
         ]
         m.d.comb += [
-            source.write.values[k].eq(unit.o.payload.value)
-            for k, unit in enumerate(requantisers)
+            source.write.values[k].eq(unit.o.payload.value) for k, unit in enumerate(requantisers)
         ]
         with m.If(drain.any()):
             with m.If(shown.dst_sram):
@@ -214,9 +213,7 @@ class WideProcessingElement(wiring.Component):
                 source.write.valid.eq(Const(1, config.lanes) << io.address[:lane_bits]),
                 source.write.row.eq(io.address),
             ]
-            m.d.comb += [
-                source.write.values[k].eq(io.data) for k in range(config.lanes)
-            ]
+            m.d.comb += [source.write.values[k].eq(io.data) for k in range(config.lanes)]
 
     def _connect_io(self, m, pointer, spmat, sram):
         """Gives the I/O bus its way to the SRAMs; returns what each target reads."""

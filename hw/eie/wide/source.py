@@ -139,9 +139,9 @@ class WideSource(wiring.Component):
                 show.addr.eq(sent[lane_bits : config.slot_bits]),
             ]
             outputs.append(show.data)
+        turn = sent[fetch.bit_length() - 1 : lane_bits]  # whose banks are next
         for k in range(fetch):
-            place = Cat(Const(k, fetch.bit_length() - 1), sent[fetch.bit_length() - 1 : lane_bits])
-            slot = Array(outputs)[place]
+            slot = Array(outputs[k::fetch])[turn]
             m.d.comb += self.o.payload[k].eq(Mux(sent + k < current.slots, slot, 0))
 
         with m.If(reading):

@@ -7,7 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...memory import SramAccess
-from ..config import CODEBOOK_WORDS, ENTRIES_PER_WORD, WORD_BITS, EieConfig
+from ..config import CODEBOOK_WORDS, WORD_BITS, EieConfig
+from ..config import ENTRIES_PER_WORD as PER_WORD
 from ..tokens import ShownPass, pass_slot_layout
 from .banks import WordPair
 from .tokens import OpKind, load_lanes, op_layout, span_layout, work_layout
@@ -22,8 +23,8 @@ class WideSpmatRead(wiring.Component):
     """
     Issues one operation a cycle to the arithmetic. Within a pass: the entries of each group, up to
     ``lanes`` neighbouring ones at a time across the borders of its columns, wherever in a word
-    they start; a group without entries and the ``end`` mark take a cycle of their own. Between two
-    passes, once the new one is shown: DRAIN operations, ``lanes`` rows each (one, where they go to
+    they start; a group without entries takes a cycle of its own. Between two passes, from the
+    ``end`` mark on and once the new one is shown: DRAIN operations, ``lanes`` rows each (one, where they go to
     the activation SRAM; none, but still one operation, where there are no rows); then LOAD, four
     biases each (two where ``lanes`` is 2), and two CODEBOOK, unless it was the end of the
     inference. Before a pass that is split is drained, the PE waits for ``go``.
@@ -113,36 +114,47 @@ class WideSpmatRead(wiring.Component):
             select.left.eq(left),
         ]
 
+        # Draining begins with the inference, or as the mark that ends a pass is taken.
+        draining = Signal()
+        split = live & old.split
+        low = row[:lane_bits]
+        ready = Signal()
+        m.d.comb += [
+            ready.eq(draining & new.valid & (new.ticket == ticket)),
+            self.waiting.eq(ready & split & (row == 0)),
+            aligned.eq(row & ~(lanes - 1)),
+        ]
+
+        def drain(m):
+            """One operation of the drain, as soon as it can be."""
+            m.d.comb += [
+                draining.eq(1),
+                following.eq(row + Mux(old.dst_sram, 1, lanes)),
+                op.kind.eq(OpKind.DRAIN),
+                op.row.eq(aligned),
+                op.last.eq(~live | (following >= old.drain_rows)),
+                op.slot.eq(~ticket[0]),
+                op.split.eq(split),
+            ]
+            for k, lane in enumerate(op.lanes):
+                mine = ~old.dst_sram | (low == k)
+                m.d.comb += lane.valid.eq(live & mine & (aligned + k < old.drain_rows))
+            with m.If(ready & (~self.waiting | self.go)):
+                m.d.comb += [issue.eq(1), self.turning.eq(1)]
+                m.d.sync += row.eq(following)
+                m.next = "DRAIN"
+                with m.If(op.last):
+                    m.d.sync += row.eq(0)
+                    with m.If(new.halt):
+                        m.d.sync += [ticket.eq(ticket + 1), live.eq(0)]
+                    with m.Elif(new.bias_rows == 0):
+                        m.next = "CODEBOOK"
+                    with m.Else():
+                        m.next = "LOAD"
+
         with m.FSM():
             with m.State("DRAIN"):
-                split = live & old.split
-                low = row[:lane_bits]
-                ready = Signal()
-                m.d.comb += [
-                    ready.eq(new.valid & (new.ticket == ticket)),
-                    self.waiting.eq(ready & split & (row == 0)),
-                    following.eq(row + Mux(old.dst_sram, 1, lanes)),
-                    aligned.eq(row & ~(lanes - 1)),
-                    op.kind.eq(OpKind.DRAIN),
-                    op.row.eq(aligned),
-                    op.last.eq(~live | (following >= old.drain_rows)),
-                    op.slot.eq(~ticket[0]),
-                    op.split.eq(split),
-                ]
-                for k, lane in enumerate(op.lanes):
-                    mine = ~old.dst_sram | (low == k)
-                    m.d.comb += lane.valid.eq(live & mine & (aligned + k < old.drain_rows))
-                with m.If(ready & (~self.waiting | self.go)):
-                    m.d.comb += [issue.eq(1), self.turning.eq(1)]
-                    m.d.sync += row.eq(following)
-                    with m.If(op.last):
-                        m.d.sync += row.eq(0)
-                        with m.If(new.halt):
-                            m.d.sync += [ticket.eq(ticket + 1), live.eq(0)]
-                        with m.Elif(new.bias_rows == 0):
-                            m.next = "CODEBOOK"
-                        with m.Else():
-                            m.next = "LOAD"
+                drain(m)
             with m.State("LOAD"):
                 m.d.comb += [
                     issue.eq(1),
@@ -175,21 +187,21 @@ class WideSpmatRead(wiring.Component):
                     m.d.sync += [row.eq(0), ticket.eq(ticket + 1), live.eq(1)]
                     m.next = "COMPUTE"
             with m.State("COMPUTE"):
-                m.d.comb += [
-                    op.kind.eq(OpKind.ENTRY),
-                    op.shift.eq(cursor),
-                    op.lanes.eq(select.lanes),
-                    address.eq(old.entry_base + cursor[3:]),
-                    second.eq(cursor[:3] + Mux(left < lanes, left[:4], lanes) > ENTRIES_PER_WORD),
-                    self.starved.eq(~self.i.valid),
-                ]
-                with m.If(self.i.valid):
-                    with m.If(span.end):
-                        m.d.comb += self.i.ready.eq(1)
-                        m.next = "DRAIN"
-                    with m.Elif(span.stop <= span.start):
+                with m.If(self.i.valid & span.end):
+                    m.d.comb += self.i.ready.eq(issue)
+                    drain(m)
+                with m.Else():
+                    m.d.comb += [
+                        op.kind.eq(OpKind.ENTRY),
+                        op.shift.eq(cursor),
+                        op.lanes.eq(select.lanes),
+                        address.eq(old.entry_base + cursor[3:]),
+                        second.eq(cursor[:3] + Mux(left < lanes, left[:4], lanes) > PER_WORD),
+                        self.starved.eq(~self.i.valid),
+                    ]
+                    with m.If(self.i.valid & (span.stop <= span.start)):
                         m.d.comb += [self.i.ready.eq(1), self.empty.eq(1)]
-                    with m.Else():
+                    with m.Elif(self.i.valid):
                         m.d.comb += [issue.eq(1), needs.eq(1), self.busy.eq(1)]
                         m.d.sync += [
                             position.eq(cursor + lanes),

@@ -89,6 +89,4 @@ def op_layout(config: EieConfig) -> data.StructLayout:
 
 def work_layout(config: EieConfig) -> data.StructLayout:
     """An operation with the two neighbouring words that it works on."""
-    return data.StructLayout(
-        {"op": op_layout(config), "words": data.ArrayLayout(WORD_BITS, 2)}
-    )
+    return data.StructLayout({"op": op_layout(config), "words": data.ArrayLayout(WORD_BITS, 2)})
