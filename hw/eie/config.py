@@ -48,6 +48,9 @@ class EieConfig:
         Pass descriptors that the central control can hold.
     counters : bool
         Whether each PE has performance counters.
+    queue_limit : bool
+        Whether a register can limit the activation queues to fewer entries than ``queue_depth``,
+        so that one simulation model serves every depth up to it. Not meant for synthesis.
     """
 
     n_pe: int
@@ -60,13 +63,14 @@ class EieConfig:
     mul_stages: int = 2
     max_passes: int = 64
     counters: bool = True
+    queue_limit: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "counters":
+            if field.name in ("counters", "queue_limit"):
                 if not isinstance(value, bool):
-                    raise TypeError(f"counters must be a bool, not {value!r}")
+                    raise TypeError(f"{field.name} must be a bool, not {value!r}")
             elif not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{field.name} must be an integer, not {value!r}")
         self._check_range("n_pe", 1, 256)
