@@ -91,29 +91,32 @@ class Tile:
         return self.encoded.columns
 
 
-def _column_cuts(pointers: NDArray[np.int64], n_pe: int) -> list[int]:
-    """Borders of the fewest column tiles whose entries 16-bit pointers can count in every PE;
-    all are multiples of ``n_pe`` but the last."""
+def _column_cuts(pointers: NDArray[np.int64], n_pe: int, most: int) -> list[int]:
+    """Borders of the fewest column tiles of at most ``most`` columns whose entries 16-bit pointers
+    can count in every PE; all are multiples of ``n_pe`` but the last."""
     columns = pointers.shape[1] - 1
     cuts = [0]
     while cuts[-1] < columns:
         start = cuts[-1]
         loads = (pointers - pointers[:, start : start + 1]).max(axis=0)
         end = int(np.searchsorted(loads, _MAX_ENTRIES, side="right")) - 1
-        end = min(end, start + _MAX_COLUMNS, columns)
+        end = min(end, start + most, columns)
         cuts.append(end if end == columns else end - end % n_pe)
     return cuts
 
 
-def tile_layer(layer: QuantisedLayer, config: EieConfig) -> Iterator[Tile]:
+def tile_layer(
+    layer: QuantisedLayer, config: EieConfig, *, max_columns: int = _MAX_COLUMNS
+) -> Iterator[Tile]:
     """The tiles of a layer in the order of their passes: rows outside, then planes, columns inside.
-    A PE has at most ``file_depth`` rows and 65,535 entries in a tile."""
+    A PE has at most ``file_depth`` rows and 65,535 entries in a tile; a tile has at most
+    ``max_columns``, which must be ``n_pe`` or more."""
     step = config.file_depth * config.n_pe
     for low in range(0, layer.rows, step):
         for number, plane in enumerate(layer.planes):
             rows = plane.index[low : low + step]
             encoded = encode(rows, config.n_pe)
-            cuts = _column_cuts(encoded.pointers, config.n_pe)
+            cuts = _column_cuts(encoded.pointers, config.n_pe, max_columns)
             whole = len(cuts) == 2
             for start, end in pairwise(cuts):
                 yield Tile(

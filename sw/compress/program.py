@@ -15,7 +15,7 @@ from sw.compress.memory import CapacityError, allocate_vectors, tile_words
 from sw.compress.passes import PassDescriptor, Tile, tile_layer
 from sw.compress.quantised import QuantisedNetwork
 
-__all__ = ["CapacityError", "LayerInfo", "Program", "build_program"]
+__all__ = ["CapacityError", "LayerInfo", "Layout", "Program", "build_program"]
 
 _UNITS = {
     "max_passes": "passes",
@@ -73,7 +73,8 @@ class Program:
     pointers : uint16 (n_pe, pointers)
         Contents of every PE's pointer memory from address 0.
     spmat : uint64 (n_pe, words)
-        Contents of every PE's sparse-matrix SRAM from address 0.
+        Contents of every PE's sparse-matrix SRAM from address 0. No words where the passes work on
+        what a program before has loaded.
     layers : tuple of LayerInfo
     inputs, outputs, in_sram, in_base, out_base, in_min, in_max : int
         As in ``hw.eie.format.NETWORK``.
@@ -134,7 +135,7 @@ class Program:
     __hash__ = None  # type: ignore[assignment]
 
 
-class _Layout:
+class Layout:
     """Fills the memories of all PEs pass by pass, and refuses what does not fit."""
 
     def __init__(self, network: QuantisedNetwork, config: EieConfig) -> None:
@@ -208,7 +209,7 @@ class _Layout:
             )
         )
 
-    def connect(self) -> tuple[list[bool], list[int]]:
+    def _connect(self, in_sram: bool) -> tuple[list[bool], list[int]]:
         """Choose where each vector lives and set the passes' sources and destinations: the source
         file where a vector fits it and one pass reads it, the activation SRAM otherwise."""
         widths = [self.network.inputs, *(layer.rows for layer in self.layers)]
@@ -216,6 +217,7 @@ class _Layout:
             layer.passes > 1 or self.config.slots(layer.columns) > self.config.file_depth
             for layer in self.layers
         ]
+        stored[0] |= in_sram
         stored.append(True)
         bases = allocate_vectors(widths, stored, self.config)
         for k, layer in enumerate(self.layers):
@@ -230,33 +232,38 @@ class _Layout:
                 )
         return stored, bases
 
+    def program(
+        self, provenance: Mapping[str, Any] | None = None, *, in_sram: bool = False
+    ) -> Program:
+        """The program, once all layers have been added. ``in_sram`` puts the input there even where
+        the source file could hold it."""
+        stored, bases = self._connect(in_sram)
+        return Program(
+            config=self.config,
+            passes=tuple(self.passes),
+            pointers=np.concatenate(self.pointers, axis=1),
+            spmat=np.concatenate(self.spmat, axis=1).astype(np.uint64),
+            layers=tuple(self.layers),
+            inputs=self.network.inputs,
+            outputs=self.network.outputs,
+            in_sram=int(stored[0]),
+            in_base=bases[0],
+            out_base=bases[-1],
+            in_min=self.network.in_min,
+            in_max=self.network.in_max,
+            provenance=dict(provenance or {}),
+        )
+
 
 def build_program(
     network: QuantisedNetwork, config: EieConfig, provenance: Mapping[str, Any] | None = None
 ) -> Program:
     """Lay a network out for a configuration. ``CapacityError`` names the layer that does not fit,
     its need and the limit."""
-    layout = _Layout(network, config)
+    layout = Layout(network, config)
     for k, layer in enumerate(network.layers):
         for what, width in (("inputs", layer.columns), ("outputs", layer.rows)):
             if width > _MAX_WIDTH:
                 raise CapacityError(f"layer {k}: has {width} {what}, and the limit is {_MAX_WIDTH}")
         layout.add(k, list(tile_layer(layer, config)))
-    stored, bases = layout.connect()
-    pointers = np.concatenate(layout.pointers, axis=1)
-    spmat = np.concatenate(layout.spmat, axis=1).astype(np.uint64)
-    return Program(
-        config=config,
-        passes=tuple(layout.passes),
-        pointers=pointers,
-        spmat=spmat,
-        layers=tuple(layout.layers),
-        inputs=network.inputs,
-        outputs=network.outputs,
-        in_sram=int(stored[0]),
-        in_base=bases[0],
-        out_base=bases[-1],
-        in_min=network.in_min,
-        in_max=network.in_max,
-        provenance=dict(provenance or {}),
-    )
+    return layout.program(provenance)
