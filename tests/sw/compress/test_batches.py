@@ -42,11 +42,23 @@ def test_columns_in_batches():
         assert {section.kind.name for section in sections} == {"POINTERS"}
 
 
+def test_matrix_in_batches():
+    """A matrix that does not fit is brought in parts."""
+    config = replace(SMALL, spmat_depth=64)
+    whole, parts = network(150, 30), column_batches(network(150, 30), config)
+    assert len(parts) == 3 and not any(part.resident for part in parts)
+    assert all(0 < part.program.spmat.shape[1] <= 64 for part in parts)
+    assert sum(part.program.entries for part in parts) == sum(
+        part.program.entries for part in column_batches(whole, SMALL)
+    )
+    assert all(part.reload is part.program for part in parts)
+
+
 def test_refusals():
     with pytest.raises(CapacityError, match="ptr_depth = 4 holds no column of 4 PEs"):
         column_batches(network(8, 8), replace(SMALL, ptr_depth=4))
     with pytest.raises(CapacityError, match="sparse-matrix words per PE"):
-        column_batches(network(400, 60), replace(SMALL, spmat_depth=64))
+        column_batches(network(60, 60), replace(SMALL, spmat_depth=16))
     two = random_quantised(np.random.default_rng(0), [8, 8, 8])
     with pytest.raises(ValueError, match="must have one layer, not 2"):
         column_batches(two, SMALL)
@@ -55,8 +67,9 @@ def test_refusals():
 @pytest.mark.rtl
 @pytest.mark.parametrize(
     ("inputs", "outputs", "planes", "batches"),
-    [(150, 30, 1, 3), (63, 64, 1, 1), (100, 50, 1, 2), (40, 200, 1, 4), (90, 100, 2, 8)],
-)
+    [(150, 30, 1, 3), (63, 64, 1, 1), (100, 50, 1, 2), (40, 200, 1, 4), (90, 100, 2, 8),
+     (250, 120, 4, 40)],
+)  # fmt: skip
 def test_equal_to_golden(inputs, outputs, planes, batches):
     layer = network(inputs, outputs, planes=planes)
     x = random_inputs(np.random.default_rng(1), layer, 3)
