@@ -4,10 +4,10 @@ KILN := .venv/bin/kiln
 PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready sim train lint test clean distclean
+.PHONY: help setup ready sim bench bench-full train lint test clean distclean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
 	@echo 'Variables of the set-up: PYTHON=/path/to/python3 (3.11 or later); pip reads PIP_INDEX_URL'
@@ -22,6 +22,12 @@ ready:
 
 sim: ready  ## The main job: the shipped predictor on the RTL, against the golden model
 	@$(KILN) sim
+
+bench: ready  ## The tables of results, measured on the RTL anew: docs/results
+	@$(KILN) bench eie
+
+bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
+	@$(KILN) bench eie --full
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

@@ -22,26 +22,33 @@ class Queue(wiring.Component):
         Shape of an item.
     depth : :class:`int`
         Items the queue can hold.
+    limited : :class:`bool`
+        Whether it can be told to hold fewer: it then behaves as a queue of depth ``limit``.
 
     Members
     -------
     i : ``In(stream.Signature(shape))``
     o : ``Out(stream.Signature(shape))``
-    level : ``Out``
+    level : ``Out(range(depth + 1))``
         Items held.
+    limit : ``In(range(depth + 1))``
+        Only where ``limited``. Items to hold at most, 1 to ``depth``; ``i.ready`` depends on it
+        combinationally.
     """
 
-    def __init__(self, shape, depth: int):
+    def __init__(self, shape, depth: int, *, limited: bool = False):
         if not isinstance(depth, int) or depth < 1:
             raise ValueError(f"Queue depth must be a positive integer, not {depth!r}")
         self.depth = depth
-        super().__init__(
-            {
-                "i": In(stream.Signature(shape)),
-                "o": Out(stream.Signature(shape)),
-                "level": Out(range(depth + 1)),
-            }
-        )
+        self.limited = limited
+        members = {
+            "i": In(stream.Signature(shape)),
+            "o": Out(stream.Signature(shape)),
+            "level": Out(range(depth + 1)),
+        }
+        if limited:
+            members["limit"] = In(range(depth + 1))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -57,6 +64,12 @@ class Queue(wiring.Component):
             fifo.r_en.eq(self.o.ready),
             self.level.eq(fifo.level),
         ]
+        if self.limited:
+            room = fifo.level < self.limit
+            m.d.comb += [
+                fifo.w_en.eq(self.i.valid & room),
+                self.i.ready.eq(fifo.w_rdy & room),
+            ]
         return m
 
 

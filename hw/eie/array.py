@@ -46,23 +46,26 @@ class PeArray(wiring.Component):
         Pulse: forgets all pending activations of the source files.
     pointer_error, row_error : ``Out(1)``
         Pulse: an error of :class:`SpmatRead` or :class:`Arithmetic` in any PE.
+    queue_limit : ``In(range(queue_depth + 1))``
+        Only where the configuration has it: entries of every PE's queue to use, at least 1.
     """
 
     def __init__(self, config: EieConfig):
         self.config = config
-        super().__init__(
-            {
-                "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
-                "turned": Out(data.ArrayLayout(2, config.n_pe)),
-                "begin": In(1),
-                "flush": In(1),
-                "io_write": In(IoWrite()),
-                "io_read": In(IoRead()),
-                "clear_file": In(1),
-                "pointer_error": Out(1),
-                "row_error": Out(1),
-            }
-        )
+        members = {
+            "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
+            "turned": Out(data.ArrayLayout(2, config.n_pe)),
+            "begin": In(1),
+            "flush": In(1),
+            "io_write": In(IoWrite()),
+            "io_read": In(IoRead()),
+            "clear_file": In(1),
+            "pointer_error": Out(1),
+            "row_error": Out(1),
+        }
+        if config.queue_limit:
+            members["queue_limit"] = In(range(config.queue_depth + 1))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -110,6 +113,8 @@ class PeArray(wiring.Component):
                 pe.clear_file.eq(clear_file),
                 pe.clear_counters.eq(self.begin),
             ]
+            if config.queue_limit:
+                m.d.comb += pe.queue_limit.eq(self.queue_limit)
         if config.is_wide:
             self._connect_wide(m, pes, tree)
         else:

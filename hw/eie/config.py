@@ -58,6 +58,9 @@ class EieConfig:
         (:mod:`hw.eie.wide`).
     group_max : int
         Most consecutive columns that a wide array broadcasts together: 1, 2, 4, 8 or 16.
+    queue_limit : bool
+        Whether a register can limit the activation queues to fewer entries than ``queue_depth``,
+        so that one simulation model serves every depth up to it. Not meant for synthesis.
     """
 
     n_pe: int
@@ -72,13 +75,14 @@ class EieConfig:
     counters: bool = True
     lanes: int = 1
     group_max: int = 1
+    queue_limit: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "counters":
+            if field.name in ("counters", "queue_limit"):
                 if not isinstance(value, bool):
-                    raise TypeError(f"counters must be a bool, not {value!r}")
+                    raise TypeError(f"{field.name} must be a bool, not {value!r}")
             elif not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{field.name} must be an integer, not {value!r}")
         self._check_range("n_pe", 1, 256)

@@ -25,7 +25,7 @@ class _State(enum.Enum):
 
 
 class PassWrite(wiring.Signature):
-    """A write of one word of the pass memory; pass k is in ``PASS_WORDS`` words, the lowest first."""
+    """A write of one word of the pass memory; pass k is in ``PASS_WORDS`` words, low word first."""
 
     def __init__(self) -> None:
         super().__init__({"valid": Out(1), "address": Out(20), "data": Out(WORD_BITS)})

@@ -174,6 +174,7 @@ class Register(IntEnum):
     PASS_CYCLES = 0x28  # RO: cycle, counted from start, at which the selected pass had drained
     READ_ADDRESS = 0x2C  # RW: address [19:0], PE [27:20], IoTarget [30:28]
     READ_LENGTH = 0x30  # RW: units to read back on the output stream
+    QUEUE_LIMIT = 0x34  # RW: entries of the activation queues; only where configured
 
 
 class Control(IntFlag):

@@ -50,32 +50,37 @@ class ProcessingElement(wiring.Component):
     io_data : ``Out(64)``
     clear_file, clear_counters : ``In(1)``
     pointer_error, row_error : ``Out(1)``
+    queue_limit : ``In(range(queue_depth + 1))``
+        Only where the configuration has it: entries of the queue to use, at least 1.
     """
 
     def __init__(self, config: EieConfig):
         self.config = config
         token = stream.Signature(token_layout(config))
-        super().__init__(
-            {
-                "index": In(max(config.pe_bits, 1)),
-                "i": In(token),
-                "o": Out(token),
-                "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
-                "passes": Out(2),
-                "io": In(IoWrite()),
-                "io_read": In(1),
-                "io_data": Out(WORD_BITS),
-                "clear_file": In(1),
-                "clear_counters": In(1),
-                "pointer_error": Out(1),
-                "row_error": Out(1),
-            }
-        )
+        members = {
+            "index": In(max(config.pe_bits, 1)),
+            "i": In(token),
+            "o": Out(token),
+            "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
+            "passes": Out(2),
+            "io": In(IoWrite()),
+            "io_read": In(1),
+            "io_data": Out(WORD_BITS),
+            "clear_file": In(1),
+            "clear_counters": In(1),
+            "pointer_error": Out(1),
+            "row_error": Out(1),
+        }
+        if config.queue_limit:
+            members["queue_limit"] = In(range(config.queue_depth + 1))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.queue = queue = Queue(token_layout(config), config.queue_depth)
+        m.submodules.queue = queue = Queue(
+            token_layout(config), config.queue_depth, limited=config.queue_limit
+        )
         m.submodules.pointer = pointer = PointerRead(config)
         m.submodules.spmat = spmat = SpmatRead(config)
         m.submodules.arith = arith = Arithmetic(config)
@@ -85,6 +90,8 @@ class ProcessingElement(wiring.Component):
         m.submodules.source = source = ActivationSource(config)
         m.submodules.sram = sram = Sram(config.act_depth, ACTIVATION_BITS, config.sram_latency)
 
+        if config.queue_limit:
+            m.d.comb += queue.limit.eq(self.queue_limit)
         wiring.connect(m, wiring.flipped(self.i), queue.i)
         wiring.connect(m, queue.o, pointer.i)
         wiring.connect(m, pointer.o, spmat.i)

@@ -27,10 +27,11 @@ class Registers(wiring.Component):
     The registers of :class:`hw.eie.format.Register` on AXI4-Lite.
 
     Answered SLVERR, without effect: addresses without a register, writes to a read-only register,
-    reads of CONTROL, a write that would make WATCHDOG zero, reads of COUNTER_DATA while
-    COUNTER_SELECT names no counter, reads of PASS_CYCLES while PASS_SELECT names no pass of the
-    loaded network or an inference is running. The low two bits of an address have no effect. A
-    write leaves the bytes alone whose strobe is low. Bits beyond a register's fields read as zero.
+    reads of CONTROL, a write that would make WATCHDOG zero or QUEUE_LIMIT something else than 1 to
+    ``queue_depth``, reads of COUNTER_DATA while COUNTER_SELECT names no counter, reads of
+    PASS_CYCLES while PASS_SELECT names no pass of the loaded network or an inference is running.
+    The low two bits of an address have no effect. A write leaves the bytes alone whose strobe is
+    low. Bits beyond a register's fields read as zero.
 
     START is carried out if a program and its activations are there and nothing else is going on;
     READ_BACK if nothing else is going on. Otherwise they set REFUSED, as they do when written
@@ -77,35 +78,39 @@ class Registers(wiring.Component):
         In the next cycle there is a read on ``io``: others must keep off the I/O bus.
     io : ``Out(IoRead())``
         Reads of performance counters, whether ``computing`` or not.
+    queue_limit : ``Out(range(queue_depth + 1))``
+        Only where the configuration has it. ``queue_depth`` at first.
     """
 
     def __init__(self, config: EieConfig):
         self.config = config
-        super().__init__(
-            {
-                "bus": In(AxiLite(ADDRESS_BITS)),
-                "irq": Out(1),
-                "loaded": In(1),
-                "inputs": In(1),
-                "computing": In(1),
-                "reading": In(1),
-                "loading": In(1),
-                "start": Out(1),
-                "abort": Out(1),
-                "read_back": Out(1),
-                "done": In(1),
-                "errors": In(ERROR_FLAGS),
-                "watchdog": Out(DATA_BITS, init=WATCHDOG_DEFAULT),
-                "cycles": In(DATA_BITS),
-                "passes": In(16),
-                "pass_select": Out(16),
-                "pass_cycles": In(DATA_BITS),
-                "place": Out(READ_ADDRESS),
-                "length": Out(DATA_BITS),
-                "claim": Out(1),
-                "io": Out(IoRead()),
-            }
-        )
+        members = {
+            "bus": In(AxiLite(ADDRESS_BITS)),
+            "irq": Out(1),
+            "loaded": In(1),
+            "inputs": In(1),
+            "computing": In(1),
+            "reading": In(1),
+            "loading": In(1),
+            "start": Out(1),
+            "abort": Out(1),
+            "read_back": Out(1),
+            "done": In(1),
+            "errors": In(ERROR_FLAGS),
+            "watchdog": Out(DATA_BITS, init=WATCHDOG_DEFAULT),
+            "cycles": In(DATA_BITS),
+            "passes": In(16),
+            "pass_select": Out(16),
+            "pass_cycles": In(DATA_BITS),
+            "place": Out(READ_ADDRESS),
+            "length": Out(DATA_BITS),
+            "claim": Out(1),
+            "io": Out(IoRead()),
+        }
+        if config.queue_limit:
+            depth = config.queue_depth
+            members["queue_limit"] = Out(range(depth + 1), init=depth)
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -169,9 +174,14 @@ class Registers(wiring.Component):
                     keep(self.place.as_value(), merged(self.place.as_value()))
                 with m.Case(Register.READ_LENGTH >> 2):
                     keep(self.length, merged(self.length))
+                if self.config.queue_limit:
+                    with m.Case(Register.QUEUE_LIMIT >> 2):
+                        limit = merged(self.queue_limit)
+                        with m.If((limit != 0) & (limit <= self.config.queue_depth)):
+                            keep(self.queue_limit, limit)
         with m.Elif(access.valid):
             with m.Switch(word):
-                for register, value in {
+                registers = {
                     Register.ID: FRAME_MAGIC,
                     Register.CONFIG: self.config.n_pe | self.config.file_depth << 16,
                     Register.STATUS: status.as_value(),
@@ -182,7 +192,10 @@ class Registers(wiring.Component):
                     Register.PASS_SELECT: self.pass_select,
                     Register.READ_ADDRESS: self.place.as_value(),
                     Register.READ_LENGTH: self.length,
-                }.items():
+                }
+                if self.config.queue_limit:
+                    registers[Register.QUEUE_LIMIT] = self.queue_limit
+                for register, value in registers.items():
                     with m.Case(register >> 2):
                         answer(value)
                 with m.Case(Register.COUNTER_DATA >> 2):

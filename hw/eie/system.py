@@ -144,6 +144,9 @@ class Eie(wiring.Component):
                 Mux(counting, getattr(registers.io, field), getattr(readout.io, field))
             )
 
+        if self.config.queue_limit:
+            m.d.comb += array.queue_limit.eq(registers.queue_limit)
+
         m.d.comb += registers.errors.eq(loader.errors)
         m.d.comb += [
             registers.errors.descriptor.eq(control.descriptor_error),

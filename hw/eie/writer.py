@@ -19,8 +19,8 @@ class SectionWriter(wiring.Component):
     that of any other. Section and network must have been checked: the writer writes where the
     header says.
 
-    Pointers go out in pairs, to a wide array a word at a time. Activation i goes to PE i mod ``n_pe``, slot i div ``n_pe``, and
-    zeros follow the last one up to a multiple of ``n_pe``.
+    Pointers go out in pairs, to a wide array a word at a time. Activation i goes to PE i mod
+    ``n_pe``, slot i div ``n_pe``, and zeros follow the last one up to a multiple of ``n_pe``.
 
     Latency: a write is on ``io`` one cycle after its word is first on ``i``. Throughput: SPMAT a
     word a cycle; POINTERS a word in two cycles

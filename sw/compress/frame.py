@@ -85,14 +85,22 @@ def _quads(values: NDArray) -> NDArray[np.uint64]:
 
 
 def program_sections(program: Program) -> list[Section]:
-    """The sections of a program's frame: NETWORK, PASSES, then POINTERS and SPMAT of every PE."""
+    """The sections of a program's frame: NETWORK, PASSES, then POINTERS and, where it has words,
+    SPMAT of every PE."""
     n_pe = program.config.n_pe
+    memories = []
+    for pe, (pointers, spmat) in enumerate(
+        zip(_quads(program.pointers), program.spmat, strict=True)
+    ):
+        memories.append(Section(SectionKind.POINTERS, pointers, pe))
+        if len(spmat):
+            memories.append(Section(SectionKind.SPMAT, spmat, pe))
     network = pack(
         NETWORK,
         {
             "magic": FRAME_MAGIC,
             "version": FRAME_VERSION,
-            "sections": 2 + 2 * n_pe,
+            "sections": 2 + len(memories),
             "n_pe": n_pe,
             "file_depth": program.config.file_depth,
             "passes": len(program.passes),
@@ -107,16 +115,11 @@ def program_sections(program: Program) -> list[Section]:
     )
     header = [network >> (64 * k) & _WORD for k in range(NETWORK_WORDS)]
     descriptors = [word for descriptor in program.passes for word in descriptor.words]
-    sections = [
+    return [
         Section(SectionKind.NETWORK, np.array(header, np.uint64)),
         Section(SectionKind.PASSES, np.array(descriptors, np.uint64)),
+        *memories,
     ]
-    for pe, (pointers, spmat) in enumerate(
-        zip(_quads(program.pointers), program.spmat, strict=True)
-    ):
-        sections.append(Section(SectionKind.POINTERS, pointers, pe))
-        sections.append(Section(SectionKind.SPMAT, spmat, pe))
-    return sections
 
 
 def program_frame(program: Program) -> NDArray[np.uint64]:

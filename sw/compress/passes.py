@@ -106,16 +106,16 @@ class Tile:
         return self.encoded.columns
 
 
-def _column_cuts(pointers: NDArray[np.int64], n_pe: int) -> list[int]:
-    """Borders of the fewest column tiles whose entries 16-bit pointers can count in every PE;
-    all are multiples of ``n_pe`` but the last."""
+def _column_cuts(pointers: NDArray[np.int64], n_pe: int, most: int) -> list[int]:
+    """Borders of the fewest column tiles of at most ``most`` columns whose entries 16-bit pointers
+    can count in every PE; all are multiples of ``n_pe`` but the last."""
     columns = pointers.shape[1] - 1
     cuts = [0]
     while cuts[-1] < columns:
         start = cuts[-1]
         loads = (pointers - pointers[:, start : start + 1]).max(axis=0)
         end = int(np.searchsorted(loads, _MAX_ENTRIES, side="right")) - 1
-        end = min(end, start + _MAX_COLUMNS, columns)
+        end = min(end, start + most, columns)
         cuts.append(end if end == columns else end - end % n_pe)
     return cuts
 
@@ -159,6 +159,7 @@ def tile_layer(
     active: NDArray[np.floating] | None = None,
     *,
     final: bool = False,
+    max_columns: int = _MAX_COLUMNS,
 ) -> Iterator[Tile]:
     """
     The tiles of a layer in the order of their passes: rows outside, then planes, columns inside. A
@@ -174,6 +175,8 @@ def tile_layer(
         default, 1.
     final : bool
         Whether it is the network's last layer, whose columns may be split over the PEs.
+    max_columns : int, at least ``n_pe``
+        Most columns of a tile.
     """
     n_pe = config.n_pe
     likely = np.ones(layer.columns) if active is None else active
@@ -185,7 +188,7 @@ def tile_layer(
         for number, plane in enumerate(layer.planes):
             rows = plane.index[low:high]
             encoded = encode(scatter_columns(rows, n_pe) if split else rows, n_pe)
-            cuts = _column_cuts(encoded.pointers, n_pe)
+            cuts = _column_cuts(encoded.pointers, n_pe, max_columns)
             for start, end in pairwise(cuts):
                 part = encoded if len(cuts) == 2 else encoded.slice(start, end)
                 first = start == 0 and number == 0

@@ -16,7 +16,7 @@ from sw.compress.passes import PassDescriptor, Tile, tile_layer
 from sw.compress.quantised import QuantisedNetwork
 from sw.compress.records import pack_records, pointer_words
 
-__all__ = ["CapacityError", "LayerInfo", "Program", "build_program"]
+__all__ = ["CapacityError", "LayerInfo", "Layout", "Program", "build_program", "pointer_depth"]
 
 _UNITS = {
     "max_passes": "passes",
@@ -77,7 +77,8 @@ class Program:
     pointers : uint16 (n_pe, pointers)
         Contents of every PE's pointer memory from address 0.
     spmat : uint64 (n_pe, words)
-        Contents of every PE's sparse-matrix SRAM from address 0.
+        Contents of every PE's sparse-matrix SRAM from address 0. No words where the passes work on
+        what a program before has loaded.
     layers : tuple of LayerInfo
     inputs, outputs, in_sram, in_base, out_base, in_min, in_max : int
         As in ``hw.eie.format.NETWORK``.
@@ -138,7 +139,20 @@ class Program:
     __hash__ = None  # type: ignore[assignment]
 
 
-class _Layout:
+def _pointer_place(used: int, tile: Tile) -> int:
+    """Where a tile's pointers go behind ``used`` others: records to a multiple of their size."""
+    return used + (-used % POINTERS_PER_RECORD if tile.group > 1 else 0)
+
+
+def pointer_depth(tiles: Sequence[Tile], used: int = 0) -> int:
+    """Pointers that these tiles take behind ``used`` others."""
+    end = used
+    for tile in tiles:
+        end = _pointer_place(end, tile) + pointer_words(tile.columns, tile.group)
+    return end - used
+
+
+class Layout:
     """Fills the memories of all PEs pass by pass, and refuses what does not fit."""
 
     def __init__(self, network: QuantisedNetwork, config: EieConfig) -> None:
@@ -169,16 +183,15 @@ class _Layout:
             k,
             max_passes=len(tiles),
             spmat_depth=sum(words.shape[1] for words, _ in images),
-            ptr_depth=sum(pointer_words(tile.columns, tile.group) for tile in tiles),
+            ptr_depth=pointer_depth(tiles, self.used["ptr_depth"]),
         )
         for tile, (words, offset) in zip(tiles, images, strict=True):
             self.spmat.append(words)
-            self._point(k, tile)
             self.passes.append(
                 PassDescriptor(
                     spmat_base=self.used["spmat_depth"],
                     entry_base=self.used["spmat_depth"] + offset,
-                    ptr_base=self.used["ptr_depth"] - pointer_words(tile.columns, tile.group),
+                    ptr_base=self._point(tile),
                     shift=layer.shift,
                     relu=int(tile.relu),
                     src_sram=0,
@@ -214,21 +227,18 @@ class _Layout:
             )
         )
 
-    def _point(self, k: int, tile: Tile) -> None:
-        """Lay out the pointers of a tile of layer k, or its records, which need whole places."""
+    def _point(self, tile: Tile) -> int:
+        """Lay out the pointers of a tile, or its records, which need whole places. Where they are."""
         pointers = tile.encoded.pointers
-        if tile.group > 1:
-            gap = -self.used["ptr_depth"] % POINTERS_PER_RECORD
-            self.pointers.append(np.zeros((self.config.n_pe, gap), np.uint16))
-            self.used["ptr_depth"] += gap
-            words = pack_records(pointers, tile.group)
-        else:
-            words = pointers.astype(np.uint16)
-        self._check(k, ptr_depth=words.shape[1])
-        self.pointers.append(words)
-        self.used["ptr_depth"] += words.shape[1]
+        place = _pointer_place(self.used["ptr_depth"], tile)
+        self.pointers.append(np.zeros((self.config.n_pe, place - self.used["ptr_depth"]), "<u2"))
+        self.pointers.append(
+            pack_records(pointers, tile.group) if tile.group > 1 else pointers.astype(np.uint16)
+        )
+        self.used["ptr_depth"] = place + self.pointers[-1].shape[1]
+        return place
 
-    def connect(self) -> tuple[list[bool], list[int]]:
+    def _connect(self, in_sram: bool) -> tuple[list[bool], list[int]]:
         """Choose where each vector lives and set the passes' sources and destinations: the source
         file where a vector fits it, one pass writes its rows and one reads it, the activation SRAM
         otherwise."""
@@ -240,6 +250,7 @@ class _Layout:
             or parts[k] > 0
             for k, layer in enumerate(self.layers)
         ]
+        stored[0] |= in_sram
         stored.append(True)
         bases = allocate_vectors(widths, stored, self.config)
         for k, layer in enumerate(self.layers):
@@ -254,6 +265,28 @@ class _Layout:
                 )
         return stored, bases
 
+    def program(
+        self, provenance: Mapping[str, Any] | None = None, *, in_sram: bool = False
+    ) -> Program:
+        """The program, once all layers have been added. ``in_sram`` puts the input there even where
+        the source file could hold it."""
+        stored, bases = self._connect(in_sram)
+        return Program(
+            config=self.config,
+            passes=tuple(self.passes),
+            pointers=np.concatenate(self.pointers, axis=1),
+            spmat=np.concatenate(self.spmat, axis=1).astype(np.uint64),
+            layers=tuple(self.layers),
+            inputs=self.network.inputs,
+            outputs=self.network.outputs,
+            in_sram=int(stored[0]),
+            in_base=bases[0],
+            out_base=bases[-1],
+            in_min=self.network.in_min,
+            in_max=self.network.in_max,
+            provenance=dict(provenance or {}),
+        )
+
 
 def build_program(
     network: QuantisedNetwork,
@@ -267,7 +300,7 @@ def build_program(
 
     ``active`` says how likely each input of each layer is not to be zero, float (columns,) a layer;
     a wide array's groups are chosen by it."""
-    layout = _Layout(network, config)
+    layout = Layout(network, config)
     for k, layer in enumerate(network.layers):
         for what, width in (("inputs", layer.columns), ("outputs", layer.rows)):
             if width > _MAX_WIDTH:
@@ -280,21 +313,4 @@ def build_program(
         likely = None if active is None else active[k]
         final = k == len(network.layers) - 1
         layout.add(k, list(tile_layer(layer, config, likely, final=final)))
-    stored, bases = layout.connect()
-    pointers = np.concatenate(layout.pointers, axis=1)
-    spmat = np.concatenate(layout.spmat, axis=1).astype(np.uint64)
-    return Program(
-        config=config,
-        passes=tuple(layout.passes),
-        pointers=pointers,
-        spmat=spmat,
-        layers=tuple(layout.layers),
-        inputs=network.inputs,
-        outputs=network.outputs,
-        in_sram=int(stored[0]),
-        in_base=bases[0],
-        out_base=bases[-1],
-        in_min=network.in_min,
-        in_max=network.in_max,
-        provenance=dict(provenance or {}),
-    )
+    return layout.program(provenance)

@@ -24,7 +24,7 @@ def pointer_words(columns: int, group: int) -> int:
 def _ends(pointers: NDArray[np.int64], group: int) -> tuple[NDArray, NDArray]:
     """First entry of every group, (n_pe, groups), and the ends of its columns counted from there,
     (n_pe, groups, 16)."""
-    n_pe, count = pointers.shape
+    count = pointers.shape[1]
     groups = -(-(count - 1) // group)
     column = np.arange(groups)[:, None] * group + np.minimum(np.arange(_ENDS), group - 1) + 1
     ends = pointers[:, np.minimum(column, count - 1)]

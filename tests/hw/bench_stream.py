@@ -14,6 +14,7 @@ from tests.hw.lockstep import Lockstep
 ITEM = data.StructLayout({"index": 7, "value": signed(16)})
 DEPTHS = bench_parameters()["depths"]
 SINKS = bench_parameters()["sinks"]
+LIMITED = bench_parameters()["limited"]
 
 
 def items(count, seed=0):
@@ -26,9 +27,9 @@ def items(count, seed=0):
 
 
 class QueueModel(Lockstep):
-    def __init__(self, bench, depth):
+    def __init__(self, bench, depth, unit=None):
         self.depth = depth
-        super().__init__(bench, f"queue_{depth}")
+        super().__init__(bench, unit or f"queue_{depth}")
 
     def forget(self):
         self.held = deque()
@@ -79,6 +80,19 @@ async def test_queue(dut, depth, source, sink):
     bench.watch(f"queue_{depth}__o", ITEM, stalls=sink)
     sent = items(40)
     await bench.check({f"queue_{depth}__i": sent}, {f"queue_{depth}__o": sent})
+
+
+@cocotb.test()
+@cocotb.parametrize(limit=range(1, LIMITED + 1), stalls=["never", "light", "heavy"])
+async def test_limited_queue(dut, limit, stalls):
+    """In every cycle as a queue of that depth."""
+    dut.limited__limit.value = limit
+    bench = await Bench.start(dut)
+    QueueModel(bench, limit, "limited")
+    bench.drive("limited__i", ITEM, stalls="light" if stalls == "heavy" else "never")
+    bench.watch("limited__o", ITEM, stalls=stalls)
+    sent = items(40)
+    await bench.check({"limited__i": sent}, {"limited__o": sent})
 
 
 @cocotb.test()

@@ -11,6 +11,7 @@ from tests.hw.bank import Bank
 
 ITEM = data.StructLayout({"index": 7, "value": signed(16)})
 DEPTHS = [1, 2, 3, 8]
+LIMITED = 8
 SINKS = [1, 2, 5]
 
 
@@ -18,7 +19,9 @@ SINKS = [1, 2, 5]
 def test_queue_and_fork():
     queues = {f"queue_{depth}": Queue(ITEM, depth) for depth in DEPTHS}
     forks = {f"fork_{n}": Fork(8, n) for n in SINKS}
-    run_bench(Bank(**queues, **forks), __file__, parameters={"depths": DEPTHS, "sinks": SINKS})
+    limited = Queue(ITEM, LIMITED, limited=True)
+    parameters = {"depths": DEPTHS, "sinks": SINKS, "limited": LIMITED}
+    run_bench(Bank(**queues, **forks, limited=limited), __file__, parameters=parameters)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import ACCUMULATOR_BITS, EieConfig
 
-__all__ = ["AddendCombine", "Accumulators", "addend_layout"]
+__all__ = ["Accumulators", "AddendCombine", "addend_layout"]
 
 
 def addend_layout(config: EieConfig) -> data.StructLayout:

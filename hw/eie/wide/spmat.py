@@ -24,10 +24,10 @@ class WideSpmatRead(wiring.Component):
     Issues one operation a cycle to the arithmetic. Within a pass: the entries of each group, up to
     ``lanes`` neighbouring ones at a time across the borders of its columns, wherever in a word
     they start; a group without entries takes a cycle of its own. Between two passes, from the
-    ``end`` mark on and once the new one is shown: DRAIN operations, ``lanes`` rows each (one, where they go to
-    the activation SRAM; none, but still one operation, where there are no rows); then LOAD, four
-    biases each (two where ``lanes`` is 2), and two CODEBOOK, unless it was the end of the
-    inference. Before a pass that is split is drained, the PE waits for ``go``.
+    ``end`` mark on and once the new one is shown: DRAIN operations, ``lanes`` rows each (one, where
+    they go to the activation SRAM; none, but still one operation, where there are no rows); then
+    LOAD, four biases each (two where ``lanes`` is 2), and two CODEBOOK, unless it was the end of
+    the inference. Before a pass that is split is drained, the PE waits for ``go``.
 
     An operation leaves ``sram_latency`` cycles after it was issued. Nothing downstream can stall.
     Of two neighbouring SRAM words, each is read only if the operation needs it and its bank does

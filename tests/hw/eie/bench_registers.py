@@ -114,6 +114,8 @@ RESET_VALUES = {
     Register.READ_ADDRESS: 0,
     Register.READ_LENGTH: 0,
 }
+if CONFIG.queue_limit:
+    RESET_VALUES[Register.QUEUE_LIMIT] = CONFIG.queue_depth
 if CONFIG.counters:
     RESET_VALUES[Register.COUNTER_DATA] = count_of(0, 0)
 WIDTHS = {
@@ -136,13 +138,27 @@ async def test_map(dut, stalls):
         value = await host.read(address, resp=OKAY if known else SLVERR)
         assert value == (RESET_VALUES[address] if known else 0)
         writable = address in WIDTHS or address in (Register.CONTROL, Register.ERROR)
+        writable |= CONFIG.queue_limit and address == Register.QUEUE_LIMIT
         if not writable:
             await host.write(address, 0xFFFF_FFFF, resp=SLVERR)
-    others = {Register.CONTROL, Register.COUNTER_DATA}
+    others = {Register.CONTROL, Register.COUNTER_DATA, Register.QUEUE_LIMIT}
     assert {int(register) for register in RESET_VALUES} | others == set(Register)
     for address, value in RESET_VALUES.items():
         assert await host.read(address) == value
     assert not any(host.pulses.values())
+
+
+@cocotb.test(**LIMIT, skip=not CONFIG.queue_limit)
+async def test_queue_limit(dut):
+    """From one entry to the depth of the queue; other values change nothing."""
+    host = await Host.start(dut)
+    depth = CONFIG.queue_depth
+    for limit in (1, depth, depth // 2):
+        await host.write(Register.QUEUE_LIMIT, limit)
+        assert await host.read(Register.QUEUE_LIMIT) == limit == int(dut.queue_limit.value)
+    for limit in (0, depth + 1, 256, 1 << 31):
+        await host.write(Register.QUEUE_LIMIT, limit, resp=SLVERR)
+        assert await host.read(Register.QUEUE_LIMIT) == depth // 2
 
 
 @cocotb.test(**LIMIT)
@@ -337,7 +353,9 @@ async def test_fuzz(dut, stalls):
     """Random accesses: each is answered, and what can be kept is."""
     host = await Host.start(dut, stalls=stalls)
     rng = random.Random(f"fuzz {stalls}")
-    kept = {address: RESET_VALUES[address] for address in WIDTHS}
+    limit = {Register.QUEUE_LIMIT} if CONFIG.queue_limit else set()
+    keeping = WIDTHS.keys() | limit
+    kept = {address: RESET_VALUES[address] for address in keeping}
     for _ in range(400):
         for name in LEVELS:
             getattr(dut, name).value = rng.getrandbits(1)
@@ -345,11 +363,12 @@ async def test_fuzz(dut, stalls):
         address = rng.choice((rng.randrange(0, 0x38, 4), rng.randrange(0, 0x1000, 4)))
         if rng.random() < 0.5:
             value = rng.choice((0, rng.getrandbits(3), rng.getrandbits(32)))
-            refused = address not in WIDTHS and address not in (Register.CONTROL, Register.ERROR)
+            refused = address not in keeping | {Register.CONTROL, Register.ERROR}
             refused |= address == Register.WATCHDOG and value == 0
+            refused |= address in limit and not 1 <= value <= CONFIG.queue_depth
             await host.write(address, value, resp=SLVERR if refused else OKAY)
-            if not refused and address in WIDTHS:
-                kept[address] = value & ((1 << WIDTHS[address]) - 1)
+            if not refused and address in keeping:
+                kept[address] = value & ((1 << WIDTHS.get(address, 32)) - 1)
         else:
             reply = await host.axi.read(address, 4)
             value = int.from_bytes(reply.data, "little")

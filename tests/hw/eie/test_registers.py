@@ -7,7 +7,7 @@ from hw.eie.registers import Registers
 from sim.runner import run_bench
 
 CONFIGS = [
-    EieConfig(n_pe=4, spmat_depth=16, ptr_depth=32, act_depth=8, file_depth=16),
+    EieConfig(n_pe=4, spmat_depth=16, ptr_depth=32, act_depth=8, file_depth=16, queue_limit=True),
     EieConfig(n_pe=1, spmat_depth=16, ptr_depth=32, act_depth=8, sram_latency=1, counters=False),
     EieConfig(n_pe=256, spmat_depth=16, ptr_depth=32, act_depth=8, sram_latency=4, max_passes=4096),
 ]

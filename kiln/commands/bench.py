@@ -1,0 +1,166 @@
+"""``kiln bench``: the tables of results, measured on the RTL."""
+
+import shlex
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from hw.eie.config import PRESETS
+from sim.bench.eie import LIMIT, measure
+from sim.bench.layers import LAYERS, BenchLayer, chosen
+from sim.bench.markdown import PE_PLOT, QUEUE_PLOT, eie_page
+from sim.bench.plots import plot_pe_counts, plot_queue_depths
+from sim.bench.results import BARS, EieReport, PresetResult
+from sim.bench.sweeps import QUEUE_DEPTHS, sweep_pes, sweep_queue_depth
+from sim.engine import EieEngine
+
+__all__ = ["app"]
+
+app = typer.Typer(name="bench", help="Tables of results, measured on the RTL.")
+
+PE_LAYERS = ("Alex-7", "VGG-8", "NT-We")
+"""Layers that run on 1 to 64 PEs: 4096, 1000 and 600 rows."""
+PE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
+MORE_PE_COUNTS = (128, 256)
+SWEPT_INPUTS = 2
+
+
+@app.callback()
+def bench() -> None:
+    """Tables of results, measured on the RTL."""
+
+
+@app.command("eie")
+def eie(
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help=f"One of {', '.join(PRESETS)}; can be repeated.  [default: paper64]"),
+    ] = None,
+    inputs: Annotated[int, typer.Option(min=1, help="Inputs to each layer.")] = 200,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"One of {', '.join(layer.name for layer in LAYERS)}; can be repeated.  "
+            "[default: all]"
+        ),
+    ] = None,
+    sweeps: Annotated[bool, typer.Option(help="Sweep queue depth and number of PEs.")] = True,
+    full: Annotated[
+        bool, typer.Option("--full", help="Sweep PEs with all layers, and up to 256 PEs.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Where report and plots go.")] = Path("docs/results"),
+) -> None:
+    """The layers of the EIE paper on the RTL, beside the paper's times and an event count."""
+    console = Console()
+    presets = preset or ["paper64"]
+    words = [f"--preset {shlex.quote(name)}" for name in presets]
+    words += [f"--inputs {inputs}", *(f"--layers {shlex.quote(name)}" for name in layers or [])]
+    words += [] if sweeps else ["--no-sweeps"]
+    words += ["--full"] if full else []
+    report = EieReport(
+        date=date.today().isoformat(), command=" ".join(["kiln bench eie", *words]), presets=[]
+    )
+    try:
+        for name in presets:
+            if name not in PRESETS:
+                raise ValueError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
+        wanted = chosen(layers or [])
+        out.mkdir(parents=True, exist_ok=True)
+        with _progress(console) as progress:
+            for name in presets:
+                report.presets.append(_preset(name, wanted, inputs, progress))
+                progress.console.print(_table(report.presets[-1]))
+                _write(report, out)
+            if sweeps:
+                _sweep(report, presets[0], wanted, full, progress)
+                _write(report, out)
+    except (ValueError, OSError, RuntimeError) as error:
+        Console(stderr=True).print(f"kiln bench: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    console.print(f"report: {out / 'eie.md'}, {out / 'eie.json'}", highlight=False)
+    points = [*report.queue_depths, *report.pe_counts]
+    if any(point.mismatches for point in points) or not all(p.passed for p in report.presets):
+        raise typer.Exit(1)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _preset(name: str, layers: list[BenchLayer], inputs: int, progress: Progress) -> PresetResult:
+    """All layers on a preset; the bar moves with the cycles that they should take."""
+    config = PRESETS[name]
+    task = progress.add_task(name, total=inputs * sum(layer.cost(config.n_pe) for layer in layers))
+    results = []
+    with EieEngine(config, limit=LIMIT) as engine:
+        for layer in layers:
+            progress.update(task, description=f"{name}: {layer.name}")
+            results.append(
+                measure(engine, layer, inputs, lambda cost: progress.advance(task, cost))
+            )
+    progress.remove_task(task)
+    return PresetResult.of(name, config, results, BARS.get(name))
+
+
+def _sweep(
+    report: EieReport, preset: str, layers: list[BenchLayer], full: bool, progress: Progress
+) -> None:
+    config = PRESETS[preset]
+    cost = sum(layer.cost(config.n_pe) for layer in layers)
+    task = progress.add_task("queue depths", total=len(QUEUE_DEPTHS) * SWEPT_INPUTS * cost)
+    report.queue_depths = sweep_queue_depth(
+        config, layers, inputs=SWEPT_INPUTS, progress=lambda cost: progress.advance(task, cost)
+    )
+    progress.remove_task(task)
+
+    counts = [*PE_COUNTS, *(MORE_PE_COUNTS if full else ())]
+    few = layers if full else [layer for layer in layers if layer.name in PE_LAYERS] or layers
+    cost = sum(layer.cost(n_pe) for layer in few for n_pe in counts)
+    task = progress.add_task("numbers of PEs", total=cost)
+    report.pe_counts = sweep_pes(counts, few, progress=lambda cost: progress.advance(task, cost))
+    progress.remove_task(task)
+
+
+def _write(report: EieReport, out: Path) -> None:
+    (out / "eie.json").write_text(report.model_dump_json(indent=1) + "\n")
+    (out / "eie.md").write_text(eie_page(report))
+    if report.queue_depths:
+        plot_queue_depths(report.queue_depths, out / QUEUE_PLOT)
+    if report.pe_counts:
+        plot_pe_counts(report.pe_counts, out / PE_PLOT)
+
+
+def _table(result: PresetResult) -> Table:
+    met = "" if result.mean_within else ", out of range"
+    table = Table(
+        title=f"layers of the EIE paper on {result.preset}",
+        caption=f"geometric mean of ours / paper: {result.ratio:.3f}{met}",
+    )
+    table.add_column("layer")
+    for column in ("us", "paper", "ratio", "cycles", "to events", "balance", "mismatches", ""):
+        table.add_column(column, justify="right")
+    for layer in result.layers:
+        table.add_row(
+            layer.layer,
+            f"{layer.us_mean:.2f}",
+            f"{layer.actual_us:.1f}",
+            f"{layer.ratio:.3f}",
+            f"{layer.cycles_mean:,.0f}",
+            f"{layer.event_deviation:+.1%}",
+            f"{layer.load_balance:.1%}",
+            f"{layer.mismatches} of {layer.compared}",
+            "pass" if layer.within(result.bars) else "FAIL",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Benchmarks on the RTL: one module per results table, and what they share."""
