@@ -113,6 +113,8 @@ class EieConfig:
         self._check_range("mul_stages", 2, 4)
         self._check_range("file_depth", self.lanes, 128)
         self._check_range("group_max", 1, self.n_pe * self.lanes)
+        if self.queue_limit:
+            raise ValueError("queue_limit must be False in a wide PE")
         for name, unit in (("spmat_depth", 2), ("ptr_depth", POINTERS_PER_RECORD)):
             if getattr(self, name) % unit:
                 value = getattr(self, name)

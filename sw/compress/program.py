@@ -228,7 +228,7 @@ class Layout:
         )
 
     def _point(self, tile: Tile) -> int:
-        """Lay out the pointers of a tile, or its records, which need whole places. Where they are."""
+        """Lay out the pointers of a tile, or its records; where they are."""
         pointers = tile.encoded.pointers
         place = _pointer_place(self.used["ptr_depth"], tile)
         self.pointers.append(np.zeros((self.config.n_pe, place - self.used["ptr_depth"]), "<u2"))
