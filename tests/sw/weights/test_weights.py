@@ -1,10 +1,13 @@
 """The shipped networks are what their JSON says, measured again on requests of another seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sw import weights
 from sw.compress import prune
+from sw.network import Network
 from sw.predictors import networks
 from sw.predictors.report import measure
 
@@ -36,8 +39,8 @@ def test_nothing_that_cannot_matter_is_stored(sparsity: int) -> None:
 
 @pytest.mark.parametrize("sparsity", SHIPPED)
 def test_quality_is_what_the_json_says(sparsity: int) -> None:
-    layers, facts = weights.load(sparsity).layers, weights.provenance(sparsity)
-    got = measure([x.weight for x in layers], [x.bias for x in layers], 20_000, seed=77)
+    facts = weights.provenance(sparsity)
+    got = measure(weights.load(sparsity), 20_000, seed=77)
     assert got.accuracy == pytest.approx(facts.accuracy_float, abs=0.003)
     assert got.accuracy >= 0.985 and got.recall >= 0.90
     assert facts.shared.recall >= 0.90 and facts.dense.accuracy >= 0.99
@@ -45,8 +48,7 @@ def test_quality_is_what_the_json_says(sparsity: int) -> None:
 
 
 def test_a_broken_weight_is_noticed() -> None:
-    layers = weights.load(98).layers
-    broken = [x.weight.copy() for x in layers]
-    broken[3] = np.roll(broken[3], 1, axis=0)
-    got = measure(broken, [x.bias for x in layers], 20_000, seed=77)
+    layers = list(weights.load(98).layers)
+    layers[3] = replace(layers[3], weight=np.roll(layers[3].weight, 1, axis=0))
+    got = measure(Network(tuple(layers)), 20_000, seed=77)
     assert got.accuracy < 0.97
