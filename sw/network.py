@@ -59,6 +59,12 @@ class Layer:
     relu: bool
     linear_rows: int = 0
 
+    @classmethod
+    def of(cls, weight: NDArray, bias: NDArray, linear: int) -> Layer:
+        """A layer from its leading outputs without ReLU, from 0 to all of them."""
+        relu = linear < len(np.atleast_1d(bias))
+        return cls(weight, bias, relu, linear if relu else 0)
+
     @property
     def linear(self) -> int:
         """Leading outputs without ReLU, from 0 to all of them."""
@@ -134,8 +140,7 @@ class Network:
                 raise NetworkError(f"{bias} is missing")
             rows = len(np.atleast_1d(arrays[bias]))
             linear = _linear_rows(arrays, k, 0 if k < count - 1 else rows, rows)
-            relu = linear < rows
-            layers.append(Layer(_weight(arrays, k), arrays[bias], relu, linear if relu else 0))
+            layers.append(Layer.of(_weight(arrays, k), arrays[bias], linear))
         inputs = next((arrays[key] for key in _INPUT_KEYS if key in arrays), None)
         return cls(tuple(layers), inputs)
 

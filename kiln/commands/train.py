@@ -1,5 +1,6 @@
 """``kiln train``: predictors, from nothing to what ships."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from sw.predictors.good_custom import good_custom
+from sw.predictors.networks import Masked, precise_linear
 from sw.predictors.report import TEST_REQUESTS, write
 from sw.predictors.training import Progress, Recipe, train
 from sw.weights import Provenance, Quality
 
 __all__ = ["app"]
+
+NETWORKS: dict[str, Callable[[int], Masked]] = {
+    "precise_linear": precise_linear,
+    "good_custom": good_custom,
+}
 
 LINE_EVERY = 500
 """Steps between two lines where there is no terminal to draw a bar on."""
@@ -35,33 +43,39 @@ def mittos(
         Path | None, typer.Option(help="Network to write (.safetensors, and .json beside it).")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Checkpoints; build/train/mittos_SEED by default.")
+        Path | None, typer.Option(help="Checkpoints; by default of network and seed.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoints there.")] = False,
     quick: Annotated[bool, typer.Option(help="A few steps only, to try it out.")] = False,
+    network: Annotated[str, typer.Option(help="precise_linear or good_custom.")] = "precise_linear",
 ) -> None:
-    """Train precise_linear on MittOS requests: dense, pruned in stages, with shared weights."""
+    """Train a network on MittOS requests: dense, pruned in stages, with shared weights."""
     console = Console()
     threads = torch.get_num_threads()
     try:
+        if network not in NETWORKS:
+            raise ValueError(f"--network is {' or '.join(NETWORKS)}, not {network!r}")
         if not 0 <= sparsity < 100:
             raise ValueError(f"--sparsity is a percentage from 0 to below 100, not {sparsity:g}")
         torch.set_num_threads(1)  # sums in one order: the same network every time
         recipe = Recipe(seed=seed).quick() if quick else Recipe(seed=seed)
-        path = out or Path(f"build/train/mittos_precise_linear_{sparsity:g}.safetensors")
+        path = out or Path(f"build/train/mittos_{network}_{sparsity:g}.safetensors")
         if path.suffix != ".safetensors":
             raise ValueError(f"--out must end in .safetensors, not {path.name!r}")
-        place = folder or Path(f"build/train/mittos_{seed}{'_quick' if quick else ''}")
+        other = "" if network == "precise_linear" else f"{network}_"
+        place = folder or Path(f"build/train/mittos_{other}{seed}{'_quick' if quick else ''}")
         with _bar(console) as bar:
             task = bar.add_task("", total=None, state="starting")
             trained = train(
                 recipe,
                 sparsity / 100,
                 place,
+                start=NETWORKS[network],
                 resume=resume,
                 watch=lambda progress: _show(bar, task, progress),
             )
-        command = f"kiln train mittos --sparsity {sparsity:g} --seed {seed}"
+        named = "" if network == "precise_linear" else f" --network {network}"
+        command = f"kiln train mittos{named} --sparsity {sparsity:g} --seed {seed}"
         with console.status("measuring on fresh requests"):
             requests = 2000 if quick else TEST_REQUESTS
             facts = write(
@@ -71,6 +85,7 @@ def mittos(
                 path,
                 command + (" --quick" if quick else ""),
                 requests,
+                network,
             )
     except (ValueError, OSError) as error:
         Console(stderr=True).print(

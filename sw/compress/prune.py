@@ -13,7 +13,7 @@ neuron whose output is constant, and those to a neuron that nothing reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -81,35 +81,44 @@ def live_masks(masks: Sequence[Mask]) -> list[Mask]:
 
 
 def fold_constants(
-    weights: Weights, biases: Weights, masks: Sequence[Mask]
+    weights: Weights, biases: Weights, masks: Sequence[Mask], linear: Sequence[int] = ()
 ) -> tuple[list[NDArray], list[NDArray]]:
     """
     Weights under ``masks``, and biases, of a ReLU network whose neurons without inputs or without
     outputs are gone: what a neuron without inputs sends, ReLU of its bias, moves into the biases it
     feeds, and its own bias becomes zero. The outputs stay the same, provided that ``masks`` removes
-    only zeros beyond those that :func:`live_masks` removes.
+    only zeros beyond those that :func:`live_masks` removes. ``linear`` counts the leading neurons
+    of each layer that have no ReLU, by default none.
     """
     live = live_masks(masks)
     kept = [np.where(mask, w, 0).astype(w.dtype) for w, mask in zip(weights, masks, strict=True)]
     shift = [b.copy() for b in biases]
     for k in range(len(kept) - 1):
         silent, constant = ~live[k].any(axis=1), ~kept[k].any(axis=1)
-        sent = np.where(constant, np.maximum(shift[k], 0), 0).astype(kept[k + 1].dtype)
+        signed = np.arange(len(shift[k])) < (linear[k] if linear else 0)
+        value = np.where(signed, shift[k], np.maximum(shift[k], 0))
+        sent = np.where(constant, value, 0).astype(kept[k + 1].dtype)
         shift[k + 1] += kept[k + 1] @ sent
         kept[k + 1][:, constant] = 0
         shift[k][silent] = 0
     return [np.where(mask, w, 0).astype(w.dtype) for w, mask in zip(kept, live, strict=True)], shift
 
 
-def prune(weights: Weights, target: float, masks: Sequence[Mask] | None = None) -> list[Mask]:
+def prune(
+    weights: Weights,
+    target: float,
+    masks: Sequence[Mask] | None = None,
+    live: Callable[[Sequence[Mask]], list[Mask]] = live_masks,
+) -> list[Mask]:
     """
     Masks that leave exactly the share ``1 - target`` of all weights, the highest scores first.
 
-    Only weights under ``masks`` (all, if none) can stay, and none that :func:`live_masks` would
-    remove; where fewer than asked for are left in the first place, all of these stay.
+    Only weights under ``masks`` (all, if none) can stay, and none that ``live`` would remove; where
+    fewer than asked for are left in the first place, all of these stay. ``live`` is
+    :func:`live_masks` for a chain, and its like for matrices that are joined in another way.
     """
     keep = keep_count(weights, target)
-    current = live_masks([np.ones(w.shape, bool) for w in weights] if masks is None else masks)
+    current = live([np.ones(w.shape, bool) for w in weights] if masks is None else masks)
     if sum(int(mask.sum()) for mask in current) <= keep:
         return current
     ranked = [scores(np.where(m, w, 0)) for m, w in zip(current, weights, strict=True)]
@@ -117,7 +126,7 @@ def prune(weights: Weights, target: float, masks: Sequence[Mask] | None = None) 
 
     def above(k: int) -> list[Mask]:
         chosen = [m & (s >= ladder[k - 1]) for m, s in zip(current, ranked, strict=True)]
-        return live_masks(chosen)
+        return live(chosen)
 
     low, high = keep, len(ladder)  # the fewest weights whose live part is still enough
     while low < high:
@@ -126,10 +135,15 @@ def prune(weights: Weights, target: float, masks: Sequence[Mask] | None = None) 
             high = middle
         else:
             low = middle + 1
-    return _trim(above(high), ranked, keep)
+    return _trim(above(high), ranked, keep, live)
 
 
-def _trim(masks: list[Mask], ranked: Sequence[NDArray[np.float64]], keep: int) -> list[Mask]:
+def _trim(
+    masks: list[Mask],
+    ranked: Sequence[NDArray[np.float64]],
+    keep: int,
+    live: Callable[[Sequence[Mask]], list[Mask]],
+) -> list[Mask]:
     """Take the lowest scores away until ``keep`` weights are left: where both ends have others,
     as long as there are such, else together with all that dies with them."""
     excess = sum(int(mask.sum()) for mask in masks) - keep
@@ -147,7 +161,7 @@ def _trim(masks: list[Mask], ranked: Sequence[NDArray[np.float64]], keep: int) -
                     return masks
         for k, (i, j) in zip(layer[order], place[order], strict=True):
             masks[k][i, j] = False
-            masks = live_masks(masks)
+            masks = live(masks)
             if sum(int(mask.sum()) for mask in masks) <= keep:
                 break
     return masks

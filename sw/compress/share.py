@@ -38,25 +38,38 @@ COMMON = 0.02
 
 
 def share_weights(
-    weight: NDArray[np.floating], importance: ArrayLike | None = None, k: int = SHARED_VALUES
+    weight: NDArray[np.floating],
+    importance: ArrayLike | None = None,
+    k: int = SHARED_VALUES,
+    fixed: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """
     Codebook, float32 (16,), and index, uint8 (out, in), of one layer's weights (out, in).
 
     Zeros stay zero and the rest go to their nearest centroid. ``importance`` weighs the error of
     each weight, and is anything that broadcasts to the weights, such as the (in,) second moments of
-    the layer's inputs.
+    the layer's inputs. Weights under ``fixed``, bool (out, in), keep their values, which count
+    among the ``k``.
     """
     if not 1 <= k <= SHARED_VALUES:
         raise ValueError(f"shared values must number from 1 to {SHARED_VALUES}, not {k}")
     index = np.zeros(weight.shape, np.uint8)
     codebook = np.zeros(SHARED_VALUES + 1, np.float32)
-    kept = weight != 0
+    still = np.zeros(weight.shape, bool) if fixed is None else fixed & (weight != 0)
+    values = np.unique(weight[still]).astype(np.float32)
+    if len(values) + (((weight != 0) & ~still).any()) > k:
+        raise ValueError(f"{len(values)} fixed values leave too few of {k} for the other weights")
+    kept = (weight != 0) & ~still
+    centroids = np.zeros(0, np.float32)
     if kept.any():
         weigh = None if importance is None else np.broadcast_to(importance, weight.shape)[kept]
-        centroids = kmeans(weight[kept], weigh, k)
-        index[kept] = 1 + nearest(centroids, weight[kept].astype(np.float64))
-        codebook[1 : 1 + len(centroids)] = centroids
+        centroids = kmeans(weight[kept], weigh, k - len(values)).astype(np.float32)
+    used = np.unique(np.concatenate([centroids, values]))
+    codebook[1 : 1 + len(used)] = used
+    index[still] = 1 + np.searchsorted(used, weight[still].astype(np.float32))
+    if kept.any():
+        closest = centroids[nearest(centroids, weight[kept].astype(np.float64))]
+        index[kept] = 1 + np.searchsorted(used, closest)
     return codebook, index
 
 

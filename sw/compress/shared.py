@@ -35,15 +35,19 @@ class SharedNetwork:
     biases : tuple of float32 (out,)
     linear : tuple of int
         Leading outputs of each layer that no ReLU follows; by default 0, and all of the last layer.
+    held : tuple of tuple of float
+        Shared values of each layer that training leaves as they are; by default none.
     """
 
     codebooks: tuple[NDArray[np.float32], ...]
     indices: tuple[NDArray[np.uint8], ...]
     biases: tuple[NDArray[np.float32], ...]
     linear: tuple[int, ...] = ()
+    held: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "linear", tuple(self.linear) or chain_linear(self.biases))
+        object.__setattr__(self, "held", tuple(self.held) or ((),) * len(self.biases))
 
     @property
     def weights(self) -> list[NDArray[np.float32]]:
@@ -53,7 +57,8 @@ class SharedNetwork:
 
 class SharedMlp(nn.Module):
     """
-    A shared network whose codebooks and biases can be trained; indices, and entry 0, stay.
+    A shared network whose codebooks and biases can be trained; indices, entry 0, and the values
+    that are held, stay.
 
     Parameters
     ----------
@@ -75,11 +80,16 @@ class SharedMlp(nn.Module):
             self.register_buffer(f"place_{k}", torch.from_numpy(rows * index.shape[1] + columns))
             self.register_buffer(f"entry_{k}", torch.from_numpy(index[rows, columns].astype(int)))
             self.register_buffer(f"shape_{k}", shape)
-        self.linear = network.linear
+        self.linear, self.held = network.linear, network.held
+        self._fixed = [
+            torch.from_numpy(np.isin(c[1:], np.array(values, np.float32)))
+            for c, values in zip(network.codebooks, network.held, strict=True)
+        ]
 
     def _weight(self, k: int) -> Tensor:
         shape = tuple(self.get_buffer(f"shape_{k}").tolist())
-        values = self.codebooks[k][self.get_buffer(f"entry_{k}") - 1]
+        book = torch.where(self._fixed[k], self.codebooks[k].detach(), self.codebooks[k])
+        values = book[self.get_buffer(f"entry_{k}") - 1]
         flat = torch.zeros(shape[0] * shape[1], dtype=values.dtype)
         return flat.index_put((self.get_buffer(f"place_{k}"),), values).reshape(shape)
 
@@ -103,7 +113,7 @@ class SharedMlp(nn.Module):
             codebooks.append(codebook)
             indices.append(index)
         biases = tuple(b.detach().numpy().copy() for b in self.biases)
-        return SharedNetwork(tuple(codebooks), tuple(indices), biases, self.linear)
+        return SharedNetwork(tuple(codebooks), tuple(indices), biases, self.linear, self.held)
 
 
 def _ordered(

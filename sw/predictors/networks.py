@@ -8,6 +8,7 @@ Its integer counterpart decides by the sign of the integer output likewise.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,9 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sw.compress import prune
 from sw.compress.shared import chain_linear
+from sw.network import Layer, Network
 
-__all__ = ["PRECISE_LINEAR", "MaskedMlp", "logits", "precise_linear", "weight_count"]
+__all__ = [
+    "PRECISE_LINEAR",
+    "Chain",
+    "Masked",
+    "MaskedMlp",
+    "logits",
+    "precise_linear",
+    "weight_count",
+]
 
 PRECISE_LINEAR = (110, 352, 352, 352, 352, 352, 128, 32, 1)
 
@@ -28,45 +39,68 @@ def weight_count(widths: Sequence[int]) -> int:
     return sum(a * b for a, b in pairwise(widths))
 
 
-class MaskedMlp(nn.Module):
+@dataclass(frozen=True, eq=False)
+class Chain:
     """
-    Fully connected layers with biases, ReLU after each but the last, some weights masked to zero.
+    A network as a chain of fully connected layers.
 
-    Inputs are 0 or 1. Inside they are moved to -1 and +1, where training starts better; ``arrays``
+    Parameters
+    ----------
+    weights, biases : list of float32 (out, in) and (out,)
+    linear : tuple of int
+        Leading outputs of each layer that no ReLU follows.
+    fixed : list of bool (out, in)
+        Weights that only pass values on, 1 or -1, and are not trained.
+    """
+
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    linear: tuple[int, ...]
+    fixed: list[NDArray[np.bool_]]
+
+    @property
+    def network(self) -> Network:
+        """The chain in the form that files and the compiler take."""
+        layers = zip(self.weights, self.biases, self.linear, strict=True)
+        return Network(tuple(Layer.of(w, b, rows) for w, b, rows in layers))
+
+
+class Masked(nn.Module):
+    """
+    Matrices with biases, some weights masked to zero; a subclass says how they are joined.
+
+    Inputs are 0 or 1. Inside they are moved to -1 and +1, where training starts better; ``chain``
     gives the same function on 0 and 1.
 
     Parameters
     ----------
-    widths : sequence of int
-        Inputs, outputs of each layer.
+    shapes : sequence of (int, int, float)
+        Inputs and outputs of each matrix, and the variance of its initial weights (normal) times
+        the inputs. Biases start at 0.
     generator : torch.Generator
-        Draws the initial weights (He, normal); biases start at 0.
+        Draws the initial weights.
     """
 
-    def __init__(self, widths: Sequence[int], generator: torch.Generator) -> None:
+    def __init__(
+        self, shapes: Sequence[tuple[int, int, float]], generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
-        for k, (fan_in, fan_out) in enumerate(pairwise(widths)):
-            start = torch.randn(fan_out, fan_in, generator=generator) * (2 / fan_in) ** 0.5
+        for k, (fan_in, fan_out, gain) in enumerate(shapes):
+            start = torch.randn(fan_out, fan_in, generator=generator) * (gain / fan_in) ** 0.5
             self.weights.append(nn.Parameter(start))
             self.biases.append(nn.Parameter(torch.zeros(fan_out)))
             self.register_buffer(f"mask_{k}", torch.ones(fan_out, fan_in))
 
     @property
     def masks(self) -> list[Tensor]:
-        """1.0 where a weight may be other than zero, float32 (out, in) per layer."""
+        """1.0 where a weight may be other than zero, float32 (out, in) per matrix."""
         return [self.get_buffer(f"mask_{k}") for k in range(len(self.weights))]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Outputs (n, out) of inputs (n, in), float32, 0 or 1."""
-        x = 2 * x - 1
-        last = len(self.weights) - 1
-        layers = zip(self.weights, self.masks, self.biases, strict=True)
-        for k, (weight, mask, bias) in enumerate(layers):
-            x = functional.linear(x, weight * mask, bias)
-            x = functional.relu(x) if k < last else x
-        return x
+    def matrix(self, k: int, x: Tensor) -> Tensor:
+        """Matrix k and its bias on (n, in): (n, out)."""
+        return functional.linear(x, self.weights[k] * self.masks[k], self.biases[k])
 
     def raw_arrays(self) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
         """Masked weights and biases for inputs -1 and +1, copies."""
@@ -86,11 +120,56 @@ class MaskedMlp(nn.Module):
                 self.masks[k].copy_(torch.from_numpy(m.astype(np.float32)))
 
     def arrays(self) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-        """Masked weights (out, in) and biases (out,) of the same function for inputs 0 and 1."""
+        """Masked weights (out, in) and biases (out,) of the same function for inputs 0 and 1; the
+        first matrix, and no other, takes the inputs."""
         weights, biases = self.raw_arrays()
         biases[0] = (biases[0] - weights[0].astype(np.float64).sum(axis=1)).astype(np.float32)
         weights[0] = 2 * weights[0]
         return weights, biases
+
+    def prune(self, target: float) -> None:
+        """Mask weights until the share ``target`` of them is gone."""
+        raise NotImplementedError
+
+    def chain(self) -> Chain:
+        """The same function as a chain of layers, for inputs 0 and 1."""
+        raise NotImplementedError
+
+
+class MaskedMlp(Masked):
+    """
+    Fully connected layers, ReLU after each but the last.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Inputs, outputs of each layer.
+    generator : torch.Generator
+        Draws the initial weights (He, normal).
+    """
+
+    def __init__(self, widths: Sequence[int], generator: torch.Generator) -> None:
+        super().__init__([(a, b, 2.0) for a, b in pairwise(widths)], generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (n, out) of inputs (n, in), float32, 0 or 1."""
+        x = 2 * x - 1
+        last = len(self.weights) - 1
+        for k in range(last):
+            x = functional.relu(self.matrix(k, x))
+        return self.matrix(last, x)
+
+    def prune(self, target: float) -> None:
+        """As in :class:`Masked`; neurons that are constant move into the biases that they feed."""
+        weights, biases = self.raw_arrays()
+        masks = prune.prune(weights, target, [m.numpy() > 0 for m in self.masks])
+        self.load_arrays(*prune.fold_constants(weights, biases, masks), masks)
+
+    def chain(self) -> Chain:
+        """As in :class:`Masked`."""
+        weights, biases = self.arrays()
+        fixed = [np.zeros(w.shape, bool) for w in weights]
+        return Chain(weights, biases, chain_linear(biases), fixed)
 
 
 def precise_linear(seed: int) -> MaskedMlp:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from sw.compress import prune
 from sw.network import Layer, Network
 from sw.predictors import mittos, networks
 from sw.predictors.metrics import confusion
@@ -28,16 +26,21 @@ DATA = (
 
 def as_network(trained: Trained) -> Network:
     """The shared network in the form that files and the compiler take."""
-    pairs = list(zip(trained.network.weights, trained.network.biases, strict=True))
-    return Network(tuple(Layer(w, b, k < len(pairs) - 1) for k, (w, b) in enumerate(pairs)))
+    shared = trained.network
+    layers = zip(shared.weights, shared.biases, shared.linear, strict=True)
+    return Network(tuple(Layer.of(w, b, linear) for w, b, linear in layers))
 
 
-def measure(
-    weights: list[NDArray], biases: list[NDArray], requests: int, seed: int = TEST_SEED
-) -> Quality:
+def measure(network: Network, requests: int, seed: int = TEST_SEED) -> Quality:
     """Quality in float on ``requests`` fresh requests."""
     test = mittos.generate(requests, seed)
-    found = confusion(networks.logits(weights, biases, test.features)[:, 0] > 0, test.ebusy)
+    logit = networks.logits(
+        [layer.weight for layer in network.layers],
+        [layer.bias for layer in network.layers],
+        test.features,
+        linear=[layer.linear for layer in network.layers],
+    )
+    found = confusion(logit[:, 0] > 0, test.ebusy)
     return Quality(
         accuracy=found.accuracy,
         recall=found.recall,
@@ -53,33 +56,34 @@ def write(
     path: Path,
     command: str,
     requests: int = TEST_REQUESTS,
+    name: str = "precise_linear",
 ) -> Provenance:
     """Write the network to ``path`` (.safetensors) and its provenance beside it (.json)."""
     network = as_network(trained)
-    weights = [layer.weight for layer in network.layers]
     facts = Provenance(
-        network="precise_linear " + "-".join(str(size) for size in network.sizes),
+        network=f"{name} " + "-".join(str(size) for size in network.sizes),
         command=command,
         data=DATA,
         seed=recipe.seed,
         batch=recipe.batch,
         steps={stage.name: stage.steps for stage in plan(recipe, sparsity)},
-        sparsity=round(prune.sparsity(weights), 6),
+        sparsity=round(trained.sparsity, 6),
         layers=[
             LayerFacts(
-                inputs=w.shape[1],
-                outputs=w.shape[0],
-                stored=int(np.count_nonzero(w)),
-                sparsity=round(prune.sparsity([w]), 4),
-                distinct=len(np.unique(w[w != 0])),
-                live_neurons=int((w != 0).any(axis=1).sum()),
+                inputs=index.shape[1],
+                outputs=index.shape[0],
+                stored=int(np.count_nonzero(index)),
+                sparsity=round(1 - np.count_nonzero(index) / index.size, 4),
+                distinct=len(np.unique(index[index != 0])),
+                live_neurons=int((index != 0).any(axis=1).sum()),
+                fixed=int(fixed.sum()),
             )
-            for w in weights
+            for index, fixed in zip(trained.network.indices, trained.fixed, strict=True)
         ],
         test_requests=requests,
         test_seed=TEST_SEED,
-        dense=measure(*trained.dense, requests),
-        shared=measure(weights, [layer.bias for layer in network.layers], requests),
+        dense=measure(trained.dense, requests),
+        shared=measure(network, requests),
         versions={
             "python": platform.python_version(),
             "torch": torch.__version__,

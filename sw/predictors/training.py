@@ -1,5 +1,5 @@
 """
-Training of the MittOS predictor: dense, then pruned in stages, then with shared weights.
+Training of a MittOS predictor: dense, then pruned in stages, then with shared weights.
 
 Every step learns from requests of its own, drawn from ``(seed, stage, step)``: there is no training
 set to fit too well, and a training that was cut off goes on as if it had not been. The loss is the
@@ -9,7 +9,7 @@ further requests of the training stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from math import cos, pi
 from pathlib import Path
@@ -22,8 +22,9 @@ from torch.nn import functional
 
 from sw.compress import prune, share
 from sw.compress.share import SharedMlp, SharedNetwork
+from sw.network import Network
 from sw.predictors import checkpoint, mittos, networks
-from sw.predictors.networks import MaskedMlp
+from sw.predictors.networks import Chain, Masked
 
 __all__ = ["LADDER", "Progress", "Recipe", "Stage", "Trained", "best_threshold", "plan", "train"]
 
@@ -104,10 +105,31 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The dense network's arrays, and the pruned and shared network with its calibrated bias."""
+    """
+    The outcome of a training.
 
-    dense: tuple[list[np.ndarray], list[np.ndarray]]
+    Parameters
+    ----------
+    dense : Network
+        Before pruning.
+    network : SharedNetwork
+        Pruned, with shared weights and its calibrated bias.
+    fixed : list of bool (out, in)
+        Weights of each layer that only pass values on: not trained, and not counted.
+    weights : int
+        All weights that are trained, before pruning.
+    """
+
+    dense: Network
     network: SharedNetwork
+    fixed: list[np.ndarray]
+    weights: int
+
+    @property
+    def sparsity(self) -> float:
+        """Share of the trained weights that are gone."""
+        layers = zip(self.network.indices, self.fixed, strict=True)
+        return 1 - sum(int(np.count_nonzero(i[~f])) for i, f in layers) / self.weights
 
 
 def plan(recipe: Recipe, sparsity: float) -> tuple[Stage, ...]:
@@ -134,40 +156,47 @@ def train(
     sparsity: float,
     folder: Path,
     *,
-    widths: Sequence[int] = networks.PRECISE_LINEAR,
+    start: Callable[[int], Masked] = networks.precise_linear,
     resume: bool = False,
     save_every: int = 500,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Trained:
     """
-    Train a network of these ``widths`` to ``sparsity`` and share its weights.
+    Train the network that ``start`` makes from a seed to ``sparsity`` and share its weights.
 
     Checkpoints go to ``folder``, one per stage. With ``resume`` the training goes on from the
     furthest one there that belongs to this recipe, and ends as it would have without a break.
     """
     stages = plan(recipe, sparsity)
     total, done = sum(stage.steps for stage in stages), 0
-    dense: tuple[list[np.ndarray], list[np.ndarray]] | None = None
-    model: nn.Module = MaskedMlp(widths, torch.Generator().manual_seed(recipe.seed))
-    for stage in stages:
+    model = start(recipe.seed)
+
+    def run(model: nn.Module, stage: Stage) -> None:
         path = folder / f"{stage.name}.safetensors"
-        if stage.name.startswith("share"):
-            assert isinstance(model, MaskedMlp)
-            model = SharedMlp(_share(model, recipe, stage))
         for step, loss, accuracy in _run(model, recipe, stages, stage, path, resume, save_every):
             watch(Progress(stage, step, done + step, total, loss, accuracy))
-        done += stage.steps
-        if isinstance(model, MaskedMlp) and dense is None:
-            dense = model.arrays()
-    assert dense is not None and isinstance(model, SharedMlp)
-    return Trained(dense, _calibrated(model.network(), recipe))
+
+    run(model, stages[0])
+    dense = model.chain().network
+    for stage in stages[1:-1]:
+        done += stages[stage.number - 1].steps
+        run(model, stage)
+    done = total - stages[-1].steps
+    chain = _folded(model.chain())
+    shared = SharedMlp(_share(chain, recipe))
+    run(shared, stages[-1])
+    count = sum(weight.numel() for weight in model.weights)
+    return Trained(dense, _calibrated(shared.network(), recipe), chain.fixed, count)
 
 
-def _note(recipe: Recipe, stages: tuple[Stage, ...], stage: Stage) -> dict[str, Any]:
+def _note(
+    model: nn.Module, recipe: Recipe, stages: tuple[Stage, ...], stage: Stage
+) -> dict[str, Any]:
     """What must agree for a checkpoint of ``stage`` to belong to a training."""
     past = [asdict(s) for s in stages[: stage.number + 1]]
     kept = {name: getattr(recipe, name) for name in ("seed", "batch", "ramp", "every")}
-    return {"recipe": kept, "stages": past}
+    shapes = [list(parameter.shape) for parameter in model.parameters()]
+    return {"recipe": kept, "stages": past, "shapes": shapes}
 
 
 def _run(
@@ -181,7 +210,7 @@ def _run(
 ) -> Iterator[tuple[int, float, float]]:
     """Train one stage; after each step, its number from 1, its loss and its accuracy."""
     optimizer = torch.optim.Adam(model.parameters(), lr=stage.rate)
-    note, first = _note(recipe, stages, stage), 0
+    note, first = _note(model, recipe, stages, stage), 0
     if resume and path.exists():
         state, moments, found = checkpoint.load(path)
         first = found.pop("step")
@@ -203,8 +232,8 @@ def _run(
         loss.backward()
         optimizer.step()
         due = (step + 1) % recipe.every == 0 or step + 1 in (ramp, stage.steps)
-        if isinstance(model, MaskedMlp) and stage.end > 0 and due and step < ramp + recipe.every:
-            _prune(model, prune.cubic_sparsity(step + 1, ramp, stage.start, stage.end))
+        if isinstance(model, Masked) and stage.end > 0 and due and step < ramp + recipe.every:
+            model.prune(prune.cubic_sparsity(step + 1, ramp, stage.start, stage.end))
         if (step + 1) % save_every == 0 or step + 1 == stage.steps:
             checkpoint.save(path, model, optimizer, note | {"step": step + 1})
         yield step + 1, loss.item(), ((logit > 0) == (truth > 0)).float().mean().item()
@@ -216,21 +245,26 @@ def _rate(step: int, steps: int) -> float:
     return rise * (FLOOR + (1 - FLOOR) * (1 + cos(pi * step / steps)) / 2)
 
 
-def _prune(model: MaskedMlp, target: float) -> None:
-    weights, biases = model.raw_arrays()
-    masks = prune.prune(weights, target, [m.numpy() > 0 for m in model.masks])
-    model.load_arrays(*prune.fold_constants(weights, biases, masks), masks)
+def _folded(chain: Chain) -> Chain:
+    """The same function without neurons that are constant or not read."""
+    masks = [weight != 0 for weight in chain.weights]
+    weights, biases = prune.fold_constants(chain.weights, chain.biases, masks, chain.linear)
+    fixed = [f & (w != 0) for f, w in zip(chain.fixed, weights, strict=True)]
+    return Chain(weights, biases, chain.linear, fixed)
 
 
-def _share(model: MaskedMlp, recipe: Recipe, stage: Stage) -> SharedNetwork:
-    """k-means of the pruned network, each weight weighed by its input's mean square."""
-    masks = [m.numpy() > 0 for m in model.masks]
-    weights, biases = prune.fold_constants(*model.arrays(), masks)
+def _share(chain: Chain, recipe: Recipe) -> SharedNetwork:
+    """k-means of a network, each weight weighed by its input's mean square; fixed ones stay."""
     requests = mittos.generate(8192, mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 0))
-    moments = share.input_moments(weights, biases, requests.features)
-    pairs = [share.share_weights(w, m) for w, m in zip(weights, moments, strict=True)]
+    moments = share.input_moments(chain.weights, chain.biases, requests.features, chain.linear)
+    layers = list(zip(chain.weights, moments, chain.fixed, strict=True))
+    pairs = [share.share_weights(w, m, fixed=f) for w, m, f in layers]
     return SharedNetwork(
-        tuple(codebook for codebook, _ in pairs), tuple(index for _, index in pairs), tuple(biases)
+        tuple(codebook for codebook, _ in pairs),
+        tuple(index for _, index in pairs),
+        tuple(chain.biases),
+        chain.linear,
+        tuple(tuple(np.unique(w[f]).tolist()) for w, _, f in layers),
     )
 
 
@@ -238,7 +272,9 @@ def _calibrated(network: SharedNetwork, recipe: Recipe) -> SharedNetwork:
     """The network with its last bias moved so that threshold 0 makes the fewest errors."""
     stream = mittos.training_stream(recipe.seed, CALIBRATION_STAGE, 1)
     requests = mittos.generate(recipe.calibration, stream)
-    logit = networks.logits(network.weights, network.biases, requests.features)[:, 0]
+    logit = networks.logits(
+        network.weights, network.biases, requests.features, linear=network.linear
+    )[:, 0]
     bias = network.biases[-1] - np.float32(best_threshold(logit, requests.ebusy))
     return replace(network, biases=(*network.biases[:-1], bias))
 

@@ -32,8 +32,9 @@ class Quality(_Facts):
 
 
 class LayerFacts(_Facts):
-    """A layer: inputs, outputs, weights that are stored, their share, distinct stored values, and
-    neurons with any weight."""
+    """A layer: inputs, outputs, weights that are stored, the share that is not, distinct stored
+    values, neurons with any weight, and how many of the stored weights are fixed at 1 or -1 to pass
+    values on."""
 
     inputs: int
     outputs: int
@@ -41,11 +42,12 @@ class LayerFacts(_Facts):
     sparsity: float
     distinct: int
     live_neurons: int
+    fixed: int = 0
 
 
 class Provenance(_Facts):
     """How a network was made, and what it measured: ``dense`` before pruning, ``shared`` as
-    shipped, both in float."""
+    shipped, both in float. ``sparsity`` is of the weights that are trained."""
 
     network: str
     command: str
@@ -67,16 +69,18 @@ class Provenance(_Facts):
         return self.shared.accuracy
 
 
-def path(sparsity: float) -> Path:
-    """Where the MittOS predictor of that sparsity (in percent) is, or would be."""
-    return FOLDER / f"mittos_precise_linear_{sparsity:g}.safetensors"
+def path(sparsity: float, network: str = "precise_linear") -> Path:
+    """Where the MittOS predictor of that sparsity (in percent) is, or would be; ``network`` is
+    precise_linear or good_custom."""
+    return FOLDER / f"mittos_{network}_{sparsity:g}.safetensors"
 
 
-def load(sparsity: float) -> Network:
+def load(sparsity: float, network: str = "precise_linear") -> Network:
     """The shipped MittOS predictor of that sparsity, in percent."""
-    return Network.load(path(sparsity))
+    return Network.load(path(sparsity, network))
 
 
-def provenance(sparsity: float) -> Provenance:
+def provenance(sparsity: float, network: str = "precise_linear") -> Provenance:
     """How the shipped MittOS predictor of that sparsity, in percent, was made."""
-    return Provenance.model_validate_json(path(sparsity).with_suffix(".json").read_text())
+    text = path(sparsity, network).with_suffix(".json").read_text()
+    return Provenance.model_validate_json(text)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +15,15 @@ def network(widths: list[int], seed: int = 0) -> tuple[list[np.ndarray], list[np
     return weights, [rng.normal(size=b) for b in widths[1:]]
 
 
-def run(weights: list[np.ndarray], biases: list[np.ndarray], x: np.ndarray) -> np.ndarray:
-    for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
+def run(
+    weights: list[np.ndarray],
+    biases: list[np.ndarray],
+    x: np.ndarray,
+    linear: Sequence[int] = (0, 0, 0, 2),
+) -> np.ndarray:
+    for w, b, rows in zip(weights, biases, linear, strict=True):
         x = x @ w.T + b
-        x = np.maximum(x, 0) if k < len(weights) - 1 else x
+        x = np.where(np.arange(len(b)) < rows, x, np.maximum(x, 0))
     return x
 
 
@@ -97,15 +103,21 @@ def test_live_masks_by_hand() -> None:
     assert live[2].tolist() == [[True, False]]
 
 
-@given(seed=st.integers(0, 10_000), density=st.floats(0.02, 0.6))
-def test_folding_constants_keeps_the_function(seed: int, density: float) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    density=st.floats(0.02, 0.6),
+    linear=st.sampled_from([(0, 0, 0, 2), (3, 8, 1, 2)]),
+)
+def test_folding_constants_keeps_the_function(
+    seed: int, density: float, linear: tuple[int, ...]
+) -> None:
     rng = np.random.default_rng(seed)
     weights, biases = network([6, 8, 8, 5, 2], seed)
     masks = [rng.random(w.shape) < density for w in weights]
     x = rng.normal(size=(20, 6))
-    before = run([w * m for w, m in zip(weights, masks, strict=True)], biases, x)
-    folded, shifted = prune.fold_constants(weights, biases, masks)
-    np.testing.assert_allclose(run(folded, shifted, x), before, atol=1e-9)
+    before = run([w * m for w, m in zip(weights, masks, strict=True)], biases, x, linear)
+    folded, shifted = prune.fold_constants(weights, biases, masks, linear)
+    np.testing.assert_allclose(run(folded, shifted, x, linear), before, atol=1e-9)
     for weight, live, bias in zip(
         folded[:-1], prune.live_masks(masks)[:-1], shifted[:-1], strict=True
     ):

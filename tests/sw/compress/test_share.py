@@ -51,6 +51,22 @@ def test_a_layer_of_zeros() -> None:
     assert not codebook.any() and not index.any()
 
 
+def test_fixed_weights_keep_their_values() -> None:
+    rng = np.random.default_rng(6)
+    weight = rng.normal(size=(20, 30)) * (rng.random((20, 30)) < 0.5)
+    fixed = rng.random((20, 30)) < 0.1
+    weight[fixed] = rng.choice([-1.0, 1.0, 0.0], int(fixed.sum()))
+    codebook, index = share_weights(weight, fixed=fixed)
+    shared = codebook[index]
+    np.testing.assert_array_equal(shared[fixed], weight[fixed])
+    assert np.array_equal(index == 0, weight == 0) and index.max() == SHARED_VALUES
+    assert (np.diff(codebook[1:]) > 0).all()
+    assert np.abs(shared - weight).max() < 0.5
+    with pytest.raises(ValueError, match="2 fixed values leave too few of 2 for the other"):
+        share_weights(weight, k=2, fixed=fixed)
+    assert share_weights(np.eye(3), fixed=np.eye(3) > 0)[0][:3].tolist() == [0, 1, 0]
+
+
 @pytest.mark.parametrize("k", [0, 16])
 def test_refuses_other_numbers_of_values(k: int) -> None:
     with pytest.raises(ValueError, match=f"from 1 to 15, not {k}"):

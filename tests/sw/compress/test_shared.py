@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -32,6 +34,25 @@ def test_there_and_back() -> None:
         np.testing.assert_array_equal(a, b)
     for a, b in zip(network.indices, back.indices, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_held_values_do_not_train() -> None:
+    plain = example()
+    held = tuple((float(book[2]), float(book[4])) for book in plain.codebooks)
+    network = replace(plain, held=held, linear=(3, 0, 2))
+    student = SharedMlp(network)
+    x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+    student(x).square().sum().backward()
+    optimizer = torch.optim.Adam(student.parameters(), lr=0.1)
+    optimizer.step()
+    after = student.network()
+    assert (after.linear, after.held) == (network.linear, network.held)
+    for before, now, index, values in zip(
+        network.weights, after.weights, network.indices, held, strict=True
+    ):
+        still = np.isin(before, np.array(values, np.float32))
+        np.testing.assert_array_equal(now[still], before[still])
+        assert (now[~still & (index > 0)] != before[~still & (index > 0)]).any()
 
 
 def test_a_shared_value_has_the_sum_of_its_weights_gradients() -> None:

@@ -27,7 +27,8 @@ def test_arrays_are_the_module_on_zeros_and_ones() -> None:
             bias.copy_(torch.randn_like(bias))
             mask.copy_((torch.rand_like(weight) < 0.5).float())
     x = rng.integers(0, 2, (64, 9), dtype=np.uint8)
-    weights, biases = model.arrays()
+    chain = model.chain()
+    weights, biases = chain.weights, chain.biases
     for weight, mask in zip(weights, model.masks, strict=True):
         assert not weight[mask.numpy() == 0].any()
     with torch.no_grad():
@@ -35,6 +36,9 @@ def test_arrays_are_the_module_on_zeros_and_ones() -> None:
     got = networks.logits(weights, biases, x, batch=10)
     np.testing.assert_allclose(got, expected, atol=2e-5)
     assert np.abs(expected).max() > 0.1
+    assert chain.linear == (0, 0, 2) and not any(fixed.any() for fixed in chain.fixed)
+    forward = chain.network.forward(torch.from_numpy(x).float()).numpy()
+    np.testing.assert_allclose(forward, expected, atol=2e-5)
 
 
 def test_relu_everywhere_but_last() -> None:
@@ -42,3 +46,10 @@ def test_relu_everywhere_but_last() -> None:
     biases = [np.zeros(2), np.array([0.5])]
     got = networks.logits(weights, biases, np.array([[3.0], [-3.0]]))
     assert got[:, 0].tolist() == pytest.approx([-2.5, -5.5])
+
+
+def test_relu_where_linear_rows_end() -> None:
+    weights = [np.array([[1.0], [1.0]]), np.array([[1.0, 1.0]])]
+    biases = [np.zeros(2), np.zeros(1)]
+    got = networks.logits(weights, biases, np.array([[3.0], [-3.0]]), linear=(1, 1))
+    assert got[:, 0].tolist() == [6.0, -3.0]

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import torch
 
 from sw.compress import prune
 from sw.predictors import mittos, networks, training
+from sw.predictors.good_custom import good_custom
+from sw.predictors.networks import MaskedMlp
 from sw.predictors.training import Progress, Recipe, Trained, best_threshold, plan, train
 
 WIDTHS = (110, 24, 16, 1)
@@ -22,12 +25,15 @@ def one_thread():
 
 
 def same(a: Trained, b: Trained) -> bool:
-    pairs = zip(
-        (*a.dense[0], *a.network.codebooks, *a.network.indices, *a.network.biases),
-        (*b.dense[0], *b.network.codebooks, *b.network.indices, *b.network.biases),
-        strict=True,
-    )
-    return all(np.array_equal(x, y) for x, y in pairs)
+    def arrays(trained: Trained) -> list[np.ndarray]:
+        shared, dense = trained.network, [layer.weight for layer in trained.dense.layers]
+        return [*dense, *shared.codebooks, *shared.indices, *shared.biases]
+
+    return all(np.array_equal(x, y) for x, y in zip(arrays(a), arrays(b), strict=True))
+
+
+def mlp(*widths: int) -> Callable[[int], MaskedMlp]:
+    return lambda seed: MaskedMlp(widths, torch.Generator().manual_seed(seed))
 
 
 def test_plan_climbs_the_ladder() -> None:
@@ -53,18 +59,29 @@ def test_plan_refuses_what_is_no_sparsity(sparsity: float) -> None:
 
 def test_a_quick_training_is_pruned_shared_and_watched(tmp_path: Path) -> None:
     seen: list[Progress] = []
-    trained = train(QUICK, 0.98, tmp_path, widths=WIDTHS, watch=seen.append)
+    trained = train(QUICK, 0.98, tmp_path, start=mlp(*WIDTHS), watch=seen.append)
     weights = trained.network.weights
     total = networks.weight_count(WIDTHS)
     assert sum(int(np.count_nonzero(w)) for w in weights) == round(0.02 * total)
     assert all(len(np.unique(w[w != 0])) <= 15 for w in weights)
-    assert prune.sparsity(trained.dense[0]) < 0.01
+    assert prune.sparsity([layer.weight for layer in trained.dense.layers]) < 0.01
+    assert trained.sparsity == pytest.approx(0.98, abs=1e-4) and trained.weights == total
     live = prune.live_masks([w != 0 for w in weights])
     assert all(np.array_equal(a, w != 0) for a, w in zip(live, weights, strict=True))
     for w, b in zip(weights[:-1], trained.network.biases[:-1], strict=True):
         assert not b[~(w != 0).any(axis=1)].any()  # a neuron that is gone sends nothing
     assert [p.steps_done for p in seen] == list(range(1, seen[-1].steps_total + 1))
     assert seen[-1].stage.name == "share98" and all(np.isfinite(p.loss) for p in seen)
+
+
+def test_a_graph_keeps_its_identities(tmp_path: Path) -> None:
+    """1 and -1 stay exact through sharing and its training, among at most 15 values a layer."""
+    trained = train(QUICK, 0.95, tmp_path, start=good_custom)
+    assert trained.sparsity == pytest.approx(0.95, abs=1e-5) and trained.weights == 149_776
+    for weight, fixed in zip(trained.network.weights, trained.fixed, strict=True):
+        assert np.isin(weight[fixed], [-1.0, 1.0]).all()
+        assert len(np.unique(weight[weight != 0])) <= 15
+    assert [bool(fixed.any()) for fixed in trained.fixed] == [k in (3, 4, 5, 6) for k in range(10)]
 
 
 class CutError(Exception):
@@ -77,7 +94,7 @@ def test_resuming_ends_as_without_a_break(tmp_path: Path, after: int) -> None:
         if progress.steps_done == after:
             raise CutError
 
-    options = {"widths": WIDTHS, "save_every": 2}
+    options = {"start": mlp(*WIDTHS), "save_every": 2}
     whole = train(QUICK, 0.98, tmp_path / "whole", **options)
     with pytest.raises(CutError):
         train(QUICK, 0.98, tmp_path / "cut", watch=cut, **options)
@@ -89,19 +106,21 @@ def test_resuming_ends_as_without_a_break(tmp_path: Path, after: int) -> None:
 
 def test_seed_decides(tmp_path: Path) -> None:
     runs = [
-        train(replace(QUICK, seed=seed), 0.9, tmp_path / name, widths=WIDTHS)
+        train(replace(QUICK, seed=seed), 0.9, tmp_path / name, start=mlp(*WIDTHS))
         for name, seed in (("a", 3), ("b", 3), ("c", 4))
     ]
     assert same(runs[0], runs[1]) and not same(runs[0], runs[2])
 
 
 def test_checkpoints_of_another_training_are_refused(tmp_path: Path) -> None:
-    train(QUICK, 0.9, tmp_path, widths=WIDTHS)
+    train(QUICK, 0.9, tmp_path, start=mlp(*WIDTHS))
     with pytest.raises(ValueError, match=r"dense.safetensors belongs to another training"):
-        train(replace(QUICK, seed=9), 0.9, tmp_path, widths=WIDTHS, resume=True)
+        train(replace(QUICK, seed=9), 0.9, tmp_path, start=mlp(*WIDTHS), resume=True)
+    with pytest.raises(ValueError, match=r"dense.safetensors belongs to another training"):
+        train(QUICK, 0.9, tmp_path, start=mlp(110, 16, 1), resume=True)
     (tmp_path / "dense.safetensors").write_bytes(b"not a checkpoint at all")
     with pytest.raises(ValueError, match="is not a checkpoint of a training"):
-        train(QUICK, 0.9, tmp_path, widths=WIDTHS, resume=True)
+        train(QUICK, 0.9, tmp_path, start=mlp(*WIDTHS), resume=True)
 
 
 def test_training_finds_what_makes_a_request_late(tmp_path: Path) -> None:
@@ -109,7 +128,7 @@ def test_training_finds_what_makes_a_request_late(tmp_path: Path) -> None:
     steps = {"dense_steps": 500, "first_steps": 2, "share_steps": 2}
     recipe = replace(QUICK, batch=512, dense_rate=4e-3, **steps)
     losses: list[float] = []
-    train(recipe, 0.0, tmp_path, widths=(110, 128, 64, 1), watch=lambda p: losses.append(p.loss))
+    train(recipe, 0.0, tmp_path, start=mlp(110, 128, 64, 1), watch=lambda p: losses.append(p.loss))
     rate = mittos.ebusy_rate()
     entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
     assert np.mean(losses[50:100]) > 0.95 * entropy
