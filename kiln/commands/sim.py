@@ -72,7 +72,8 @@ def sim(
 def _shipped(sparsity: int, requests: int, seed: int) -> tuple[str, Workload]:
     path = WEIGHTS / f"mittos_precise_linear_{sparsity}.safetensors"
     if not path.exists():
-        there = sorted(p.stem.rpartition("_")[2] for p in WEIGHTS.glob("mittos_*.safetensors"))
+        shipped = WEIGHTS.glob("mittos_precise_linear_*.safetensors")
+        there = sorted(file.stem.rpartition("_")[2] for file in shipped)
         raise ValueError(f"no shipped predictor of {sparsity} % sparsity; there are {there}")
     fresh = generate(requests, seed)
     workload = Workload(Network.load(path), fresh.features, fresh.ebusy)

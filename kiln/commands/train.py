@@ -13,8 +13,9 @@ from rich.table import Table
 
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import Masked, precise_linear
+from sw.predictors.recipe import Recipe
 from sw.predictors.report import TEST_REQUESTS, write
-from sw.predictors.training import Progress, Recipe, train
+from sw.predictors.training import Progress, train
 from sw.weights import Provenance, Quality
 
 __all__ = ["app"]

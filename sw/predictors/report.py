@@ -11,7 +11,8 @@ import torch
 from sw.network import Layer, Network
 from sw.predictors import mittos, networks
 from sw.predictors.metrics import confusion
-from sw.predictors.training import Recipe, Trained, plan
+from sw.predictors.recipe import Recipe, plan
+from sw.predictors.training import Trained
 from sw.weights import LayerFacts, Provenance, Quality
 
 __all__ = ["TEST_REQUESTS", "TEST_SEED", "as_network", "measure", "write"]

@@ -10,7 +10,8 @@ from sw.compress import prune
 from sw.predictors import mittos, networks, training
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import MaskedMlp
-from sw.predictors.training import Progress, Recipe, Trained, best_threshold, plan, train
+from sw.predictors.recipe import Recipe, plan
+from sw.predictors.training import Progress, Trained, best_threshold, train
 
 WIDTHS = (110, 24, 16, 1)
 QUICK = Recipe(seed=3).quick()
