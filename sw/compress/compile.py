@@ -19,7 +19,7 @@ from sw.compress.share import SHARED_VALUES, share_network, share_weights
 from sw.golden.eie import GoldenEie
 from sw.network import Layer, Network
 
-__all__ = ["compile_network", "needs_sharing", "with_shared_weights"]
+__all__ = ["active_shares", "compile_network", "needs_sharing", "with_shared_weights"]
 
 
 def needs_sharing(network: Network) -> bool:
@@ -85,6 +85,15 @@ def _fitted(
     return result, replace(report, synthetic=seen.synthetic)
 
 
+def active_shares(network: QuantisedNetwork, rows: NDArray) -> list[NDArray[np.float64]]:
+    """How often each input of each layer is not zero, float64 (columns,) a layer, over real rows
+    (n, in)."""
+    inputs = network.quantise_inputs(rows)
+    traces = GoldenEie(network).trace(inputs)
+    sources = [inputs, *(trace.output.numpy() for trace in traces[:-1])]
+    return [(source != 0).mean(axis=0) for source in sources]
+
+
 def compile_network(
     network: Network,
     config: EieConfig,
@@ -120,4 +129,5 @@ def compile_network(
     seen = Calibration.of(network, calibration, input_range, integer_inputs)
     quantised, report = _fitted(network, seen, headroom, planes, agreement)
     noted = {**(provenance or {}), "quantisation": report.as_dict()}
-    return build_program(quantised, config, noted), report
+    active = active_shares(quantised, seen.rows)
+    return build_program(quantised, config, noted, active=active), report
