@@ -65,7 +65,7 @@ class SimReport(BaseModel):
 
     ``mismatches`` counts requests of which any output differs between RTL and golden model;
     ``agreement`` is the share of requests decided alike by RTL and float. Qualities are absent
-    where the truth is not known. ``utilisation`` is the share of PE cycles that worked on an
+    where the truth is not known. ``utilisation`` is the share of PE cycles that worked on any
     entry, ``padding_share`` the share of worked entries that only bridged zeros, ``pe_cycles``
     the mean cycles of a PE per inference by what they went into; these three come from the
     performance counters of ``counted_requests`` requests. ``layer_cycles`` is the mean over the
@@ -157,7 +157,7 @@ def verify(
         cycles_max=int(run.cycles.max()),
         us_mean=float(run.cycles.mean()) / CLOCK_MHZ,
         us_max=float(run.cycles.max()) / CLOCK_MHZ,
-        utilisation=counters[:, Counter.ENTRIES].sum() / (counted_cycles * engine.config.n_pe),
+        utilisation=counters[:, Counter.BUSY].sum() / (counted_cycles * engine.config.n_pe),
         padding_share=counters[:, Counter.PADDING].sum()
         / max(1.0, counters[:, Counter.ENTRIES].sum()),
         counted_requests=len(counted),
@@ -168,11 +168,13 @@ def verify(
 
 
 def _where(counters: NDArray[np.float64], cycles: float) -> dict[str, float]:
-    """Mean cycles of a PE by what they went into; they sum to those of the inference."""
+    """Mean cycles of a PE by what they went into; they sum to those of the inference. Where a PE
+    works on several entries in a cycle, weights and padding share it by their numbers."""
     mean = counters.mean(axis=0)
+    padding = mean[Counter.BUSY] * mean[Counter.PADDING] / max(1.0, mean[Counter.ENTRIES])
     parts = {
-        "weights": mean[Counter.ENTRIES] - mean[Counter.PADDING],
-        "padding": mean[Counter.PADDING],
+        "weights": mean[Counter.BUSY] - padding,
+        "padding": padding,
         "empty columns": mean[Counter.EMPTY],
         "starved": mean[Counter.STARVED],
         "bias, codebook, drain": mean[Counter.TURN],
