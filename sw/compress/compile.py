@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hw.eie.config import EieConfig
 from sw.compress.calibration import Calibration
+from sw.compress.neurons import fold_constant_neurons, order_neurons
 from sw.compress.program import Program, build_program
 from sw.compress.quantise import QuantisationReport, decisions, quantise
 from sw.compress.quantised import MAX_PLANES, QuantisedNetwork
@@ -107,7 +108,9 @@ def compile_network(
     provenance: Mapping[str, Any] | None = None,
 ) -> tuple[Program, QuantisationReport]:
     """
-    Bring a network into integers and lay it out for an array.
+    Bring a network into integers and lay it out for an array, its hidden neurons in an order that
+    suits the array and without those that are constant or not read. On a wide array, columns are
+    grouped for activations that are zero as often as on the calibration rows.
 
     Parameters
     ----------
@@ -128,6 +131,7 @@ def compile_network(
     """
     seen = Calibration.of(network, calibration, input_range, integer_inputs)
     quantised, report = _fitted(network, seen, headroom, planes, agreement)
+    quantised = order_neurons(fold_constant_neurons(quantised), config.n_pe)
     noted = {**(provenance or {}), "quantisation": report.as_dict()}
     active = active_shares(quantised, seen.rows)
     return build_program(quantised, config, noted, active=active), report
