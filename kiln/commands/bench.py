@@ -149,8 +149,8 @@ def _table(result: PresetResult) -> Table:
         caption=f"geometric mean of ours / paper: {result.ratio:.3f}{met}",
     )
     table.add_column("layer")
-    for column in ("us", "paper", "ratio", "cycles", "to events", "balance", "mismatches", ""):
-        table.add_column(column, justify="right")
+    for column in ("us", "paper", "ratio", "cycles", "to events", "balance", "wrong", ""):
+        table.add_column(column, justify="right", no_wrap=True)
     for layer in result.layers:
         table.add_row(
             layer.layer,
@@ -160,7 +160,7 @@ def _table(result: PresetResult) -> Table:
             f"{layer.cycles_mean:,.0f}",
             f"{layer.event_deviation:+.1%}",
             f"{layer.load_balance:.1%}",
-            f"{layer.mismatches} of {layer.compared}",
+            f"{layer.mismatches}/{layer.compared}",
             "pass" if layer.within(result.bars) else "FAIL",
         )
     return table

@@ -8,7 +8,7 @@ these do not hold run in batches (:mod:`sw.compress.batches`), whose loading tak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -85,16 +85,17 @@ def sweep_pes(
     counts: Sequence[int],
     layers: Sequence[BenchLayer],
     *,
+    configure: Callable[[int, Sequence[BenchLayer]], EieConfig] = pe_config,
     progress: Progress = lambda cost: None,
 ) -> list[SweepPoint]:
     """
-    One input of each layer on each number of PEs.
+    One input of each layer on each number of PEs, configured by ``configure``.
 
     ``progress`` is called with parts of the sum of the layers' ``cost`` on all numbers of PEs.
     """
     points = []
     for n_pe in counts:
-        config = pe_config(n_pe, layers)
+        config = configure(n_pe, layers)
         with EieEngine(config, limit=LIMIT) as engine:
             engine.watchdog = WATCHDOG
             for layer in layers:
