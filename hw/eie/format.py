@@ -40,7 +40,7 @@ __all__ = [
 Layout = tuple[tuple[str, int], ...]
 
 FRAME_MAGIC = 0x4E4C494B  # "KILN" as little-endian bytes
-FRAME_VERSION = 1
+FRAME_VERSION = 2
 MAX_ZERO_RUN = 15
 
 ENTRY: Layout = (("index", 4), ("zeros", 4))

@@ -39,7 +39,10 @@ def bench() -> None:
 def eie(
     preset: Annotated[
         list[str] | None,
-        typer.Option(help=f"One of {', '.join(PRESETS)}; can be repeated.  [default: paper64]"),
+        typer.Option(
+            help=f"One of {', '.join(PRESETS)}; can be repeated; sweeps are of the first.  "
+            "[default: paper64 and wide64]"
+        ),
     ] = None,
     inputs: Annotated[int, typer.Option(min=1, help="Inputs to each layer.")] = 200,
     layers: Annotated[
@@ -57,7 +60,7 @@ def eie(
 ) -> None:
     """The layers of the EIE paper on the RTL, beside the paper's times and an event count."""
     console = Console()
-    presets = preset or ["paper64"]
+    presets = preset or ["paper64", "wide64"]
     words = [f"--preset {shlex.quote(name)}" for name in presets]
     words += [f"--inputs {inputs}", *(f"--layers {shlex.quote(name)}" for name in layers or [])]
     words += [] if sweeps else ["--no-sweeps"]

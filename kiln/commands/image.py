@@ -1,6 +1,7 @@
 """``kiln image``: what is in a program image."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sw.compress.image import ImageError, read_image
+from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
 
 __all__ = ["app", "print_program"]
@@ -36,6 +38,7 @@ def _layers(program: Program) -> Table:
         "out x in",
         "planes",
         "passes",
+        "group",
         "entries",
         "density",
         "padding",
@@ -48,12 +51,20 @@ def _layers(program: Program) -> Table:
             f"{layer.rows} x {layer.columns}",
             str(layer.planes),
             str(layer.passes),
+            _groups(program.passes[layer.first_pass : layer.first_pass + layer.passes]),
             f"{layer.entries:,}",
             _percent(layer.entries - layer.padding, layer.rows * layer.columns * layer.planes),
             _percent(layer.padding, layer.entries),
             f"{max(layer.load) / mean:.2f}" if mean else "-",
         )
     return table
+
+
+def _groups(passes: Sequence[PassDescriptor]) -> str:
+    """Columns that these passes broadcast together, and whether their columns are split over the
+    PEs."""
+    sizes = ", ".join(map(str, sorted({1 << each.group for each in passes})))
+    return f"{sizes}, split" if any(each.split for each in passes) else sizes
 
 
 def _scales(program: Program) -> Table:

@@ -18,6 +18,7 @@ from hw.eie.config import CODEBOOK_WORDS, ENTRIES_PER_WORD
 from sw.compress.batches import Batch
 from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
+from sw.compress.records import pointer_words, unpack_records
 
 __all__ = ["Activity", "count_activity", "mean_activity"]
 
@@ -26,12 +27,14 @@ class Activity(BaseModel):
     """
     Events of an inference, in all PEs together.
 
-    ``broadcasts`` are non-zero activations, once for each pass that reads them; ``queue_pushes``
-    these and an end mark a pass, in every PE; ``pointer_reads`` pairs of pointers; ``spmat_reads``
-    64-bit words, biases and codebooks included; ``multiply_accumulates`` entries, padding included
-    (it is multiplied by zero). Accumulators are read and written by each of these, written by each
-    bias and read by each drain. The activation file is written by refills from the activation SRAM
-    and drains into it, and read by broadcasts; the SRAM is read by refills, written by drains.
+    ``broadcasts`` are non-zero activations, or groups of columns, once for each pass that reads
+    them; ``queue_pushes`` these and an end mark a pass, in every PE; ``pointer_reads`` pairs of
+    pointers, in a wide array pairs of words of four; ``spmat_reads`` 64-bit words, biases and
+    codebooks included; ``multiply_accumulates`` entries, padding included (it is multiplied by
+    zero). Accumulators are read and written by each of these, written by each bias and read by each
+    drain; a wide PE adds up entries that meet on a row in one cycle first, so that it needs fewer.
+    The activation file is written by refills from the activation SRAM and drains into it, and read
+    by broadcasts, in a wide array slot by slot; the SRAM is read by refills, written by drains.
     """
 
     broadcasts: float = 0
@@ -73,22 +76,23 @@ def _count_pass(
     total: Activity, program: Program, each: PassDescriptor, active: NDArray[np.int64]
 ) -> None:
     """Add a pass whose columns ``active`` have activations."""
-    n_pe = program.config.n_pe
-    columns = each.ptr_base + active
-    start = program.pointers[:, columns].astype(np.int64)
-    stop = program.pointers[:, columns + 1].astype(np.int64)
+    n_pe, group = program.config.n_pe, 1 << each.group
+    sent = np.unique(active // group)
+    pointers = _pointers(program, each)
+    start = pointers[:, sent * group]
+    stop = pointers[:, np.minimum((sent + 1) * group, each.columns)]
     entries = int((stop - start).sum())
     head = -(-each.bias_rows // 2) + CODEBOOK_WORDS
     slots = program.config.slots(each.columns) * n_pe
     biases, drains = each.bias_rows * n_pe, each.drain_rows * n_pe
-    total.broadcasts += len(active)
-    total.queue_pushes += (len(active) + 1) * n_pe
-    total.pointer_reads += len(active) * n_pe
+    total.broadcasts += len(sent)
+    total.queue_pushes += (len(sent) + 1) * n_pe
+    total.pointer_reads += len(sent) * n_pe
     total.spmat_reads += _word_reads(start, stop) + head * n_pe
     total.multiply_accumulates += entries
     total.accumulator_reads += entries + drains
     total.accumulator_writes += entries + biases
-    total.file_reads += len(active)
+    total.file_reads += slots if program.config.is_wide else len(active)
     if each.src_sram:
         total.sram_reads += slots
         total.file_writes += slots
@@ -96,6 +100,13 @@ def _count_pass(
         total.sram_writes += drains
     else:
         total.file_writes += drains
+
+
+def _pointers(program: Program, each: PassDescriptor) -> NDArray[np.int64]:
+    """Column pointers of a pass, int64 (n_pe, columns + 1)."""
+    group = 1 << each.group
+    words = program.pointers[:, each.ptr_base :][:, : pointer_words(each.columns, group)]
+    return unpack_records(words, each.columns, group) if group > 1 else words.astype(np.int64)
 
 
 def _word_reads(start: NDArray[np.int64], stop: NDArray[np.int64]) -> int:

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from hw.eie.config import EieConfig
 from hw.eie.format import Counter
 from sim.engine import EieEngine
-from sim.events import column_entries, layer_events
+from sim.entries import ColumnEntries, column_entries
+from sim.events import layer_events
 from sim.verification import CLOCK_MHZ
 from sw.compress.batches import Batch, column_batches
 from sw.compress.frame import activation_frame, program_frame
@@ -79,7 +80,7 @@ def run_input(
 
 def share_balance(counters: NDArray[np.int64], cycles: int) -> float:
     """Load balance of counters int64 (n_pe, counters) over ``cycles`` in all."""
-    work = counters[:, Counter.ENTRIES].sum() + counters[:, Counter.EMPTY].sum()
+    work = counters[:, Counter.BUSY].sum() + counters[:, Counter.EMPTY].sum()
     return float(work / (len(counters) * cycles - counters[:, Counter.TURN].sum()))
 
 
@@ -92,7 +93,8 @@ def measure(
     ``progress`` is called with parts of ``requests * layer.cost(n_pe)``.
     """
     network = layer.network()
-    batches = column_batches(network, engine.config)
+    active = np.full(layer.inputs, layer.activation_density)
+    batches = column_batches(network, engine.config, active)
     activations = layer.activations(requests)
     compared = requests if len(batches) == 1 else min(COUNTED, requests)
     golden = GoldenEie(network)(activations[:compared]).numpy()
@@ -105,7 +107,7 @@ def measure(
     counted = len(run.counted)
     counters = np.sum([each.counters for each in run.counted], axis=0)
     counted_cycles = sum(each.cycles for each in run.counted)
-    expected = _event_cycles(network, activations[:counted], engine.config)
+    expected = _event_cycles(network, batches, activations[:counted], engine.config)
     entries = counters[:, Counter.ENTRIES].sum()
     us_mean = float(run.cycles.mean()) / CLOCK_MHZ
     return LayerResult(
@@ -131,8 +133,9 @@ def measure(
         event_cycles=expected,
         event_deviation=counted_cycles / counted / expected - 1,
         load_balance=share_balance(counters, counted_cycles),
-        utilisation=float(entries / (counted_cycles * engine.config.n_pe)),
+        utilisation=float(counters[:, Counter.BUSY].sum() / (counted_cycles * engine.config.n_pe)),
         padding_share=float(counters[:, Counter.PADDING].sum() / max(1, entries)),
+        groups=sorted({1 << each.group for batch in batches for each in batch.program.passes}),
         activity=mean_activity([count_activity(batches, row) for row in activations[:counted]]),
         load_cycles=run.load_cycles,
         readback_cycles=run.readback_cycles,
@@ -203,13 +206,28 @@ def _in_batches(
 
 
 def _event_cycles(
-    network: QuantisedNetwork, activations: NDArray[np.int16], config: EieConfig
+    network: QuantisedNetwork,
+    batches: Sequence[Batch],
+    activations: NDArray[np.int16],
+    config: EieConfig,
 ) -> float:
-    """The event counter's cycles, mean of inputs int16 (n, inputs)."""
+    """The event counter's cycles, mean of inputs int16 (n, inputs): row tile by row tile, with the
+    columns broadcast in the groups of its first pass."""
     [layer] = network.layers
     entries = column_entries(layer.index != 0, config.n_pe, rows_per_batch=config.file_depth)
-    cycles = [layer_events(entries, x, config.n_pe, config.queue_depth).cycles for x in activations]
-    return float(np.mean(cycles))
+    passes = [each for batch in batches for each in batch.program.passes]
+    groups = [1 << each.group for each in passes if each.bias_rows]
+    tiles = [
+        ColumnEntries(entries.weights[k : k + 1], entries.padding[k : k + 1])
+        for k in range(len(groups))
+    ]
+    depth, lanes = config.queue_depth, config.lanes
+    cycles = [
+        layer_events(tile, x, config.n_pe, depth, lanes=lanes, group=group).cycles
+        for tile, group in zip(tiles, groups, strict=True)
+        for x in activations
+    ]
+    return float(np.sum(cycles)) / len(activations)
 
 
 def _transfers(engine: EieEngine, activations: NDArray[np.int16]) -> tuple[int, int]:

@@ -23,9 +23,10 @@ given densities; the paper's times are those of its Table IV for 64 PEs at 800 M
 the RTL, from the start command to the last result, at {clock} MHz: bias preload, refills of the
 activation file, drain and requantisation are in it. The event count is an independent model of the
 events that the paper names (queues, broadcasts, entries), without pipelines, biases and drains.
-"work us" is what the entries of our layers, padding included, take at one a PE and cycle if all PEs
-have as many: the like of the paper's theoretical time, whose layers differ from ours as far as its
-densities are rounded and its weights not random.
+"work us" is what the entries of our layers, padding included, take at one a lane and cycle if all
+PEs have as many: the like of the paper's theoretical time, whose layers differ from ours as far as
+its densities are rounded and its weights not random. "group" is the number of neighbouring columns
+that are broadcast together; row tiles of a layer may differ in it.
 """
 
 _BATCHES = """\
@@ -66,7 +67,7 @@ def eie_page(report: EieReport) -> str:
 def _preset(result: PresetResult) -> list[str]:
     layers = result.layers
     times = _table(
-        "layer|us mean|us max|work us|paper theoretical|paper actual|ours / actual|"
+        "layer|us mean|us max|work us|paper theoretical|paper actual|ours / actual|speed-up|group|"
         f"cycles of {layers[0].counted}|event count|difference|mismatches|verdict",
         (_time_row(result, layer) for layer in layers),
     )
@@ -118,6 +119,8 @@ def _time_row(result: PresetResult, layer: LayerResult) -> list[str]:
         f"{layer.theoretical_us:.1f}",
         f"{layer.actual_us:.1f}",
         f"{layer.ratio:.3f}",
+        f"{1 / layer.ratio:.2f}",
+        ", ".join(map(str, layer.groups)),
         f"{layer.event_cycles * (1 + layer.event_deviation):,.0f}",
         f"{layer.event_cycles:,.0f}",
         f"{layer.event_deviation:+.1%}",
@@ -127,8 +130,9 @@ def _time_row(result: PresetResult, layer: LayerResult) -> list[str]:
 
 
 def _work_us(result: PresetResult, layer: LayerResult) -> float:
-    """Microseconds that the entries take at one a PE and cycle, shared out evenly."""
-    return layer.activity.multiply_accumulates / result.config["n_pe"] / layer.clock_mhz
+    """Microseconds that the entries take at one a lane and cycle, shared out evenly."""
+    lanes = result.config["n_pe"] * result.config["lanes"]
+    return layer.activity.multiply_accumulates / lanes / layer.clock_mhz
 
 
 def _cost_row(layer: LayerResult) -> list[str]:
@@ -147,15 +151,17 @@ def _cost_row(layer: LayerResult) -> list[str]:
 
 
 def _verdict(result: PresetResult) -> str:
-    mean = f"Geometric mean of ours / actual: **{result.ratio:.3f}**"
+    mean = f"Geometric mean of ours / actual: **{result.ratio:.3f}**, "
+    mean += f"a speed-up of {1 / result.ratio:.2f}"
     bars = result.bars
     if bars is None:
         return f"{mean}. A layer passes where all outputs are equal.\n"
     met = "pass" if result.mean_within else "FAIL"
+    least = f", and its speed-up is at least {1 / bars.layer_ratio:g}" if bars.layer_ratio else ""
     return (
         f"{mean} ({met}: {bars.ratio_low:.2f} to {bars.ratio_high:.2f} over all nine layers). A "
         f"layer passes where all outputs are equal and its cycles are within "
-        f"{bars.event_deviation:.0%} of the event count.\n"
+        f"{bars.event_deviation:.0%} of the event count{least}.\n"
     )
 
 

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 IMAGE_MAGIC = b"KILNIMG\n"
-IMAGE_VERSION = 1
+IMAGE_VERSION = 2
 _PREFIX = struct.Struct("<8sII")
 _CRC = struct.Struct("<I")
 _DTYPES = {"passes": "<u8", "pointers": "<u2", "spmat": "<u8"}

@@ -65,7 +65,7 @@ def test_network_section(program):
     magic, version, sections, n_pe, file_depth, passes, in_sram = struct.unpack(
         "<4s6H", payload[:16]
     )
-    assert (magic, version, sections) == (b"KILN", 1, 10)
+    assert (magic, version, sections) == (b"KILN", 2, 10)
     assert (n_pe, file_depth, passes, in_sram) == (4, 16, 2, 0)
     rest = struct.unpack("<4H2hI", payload[16:])
     assert rest == (9, 3, 0, program.out_base, -32768, 32767, 0)

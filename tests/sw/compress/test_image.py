@@ -109,7 +109,7 @@ def test_errors_name_file_and_place(tmp_path, blob):
     ("at", "value", "message"),
     [
         (0, b"PK", "bytes 0 to 7 are .* not the magic"),
-        (8, struct.pack("<I", 2), "bytes 8 to 11: version 2, and this reads 1"),
+        (8, struct.pack("<I", 1), "bytes 8 to 11: version 1, and this reads 2"),
         (12, struct.pack("<I", 1 << 31), "but its header goes to"),
         (12, struct.pack("<I", 9), "header, bytes 0 to 28: CRC-32"),
         (16, b"\0\0\0\0", "header, bytes 0 to .*: CRC-32"),
