@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from hw.eie.config import EieConfig
 from hw.eie.format import Counter
 from sim.engine import EieEngine
-from sim.events import column_entries, layer_events
+from sim.entries import column_entries
+from sim.events import layer_events
 from sim.verification import CLOCK_MHZ
 from sw.compress.batches import Batch, column_batches
 from sw.compress.frame import activation_frame, program_frame

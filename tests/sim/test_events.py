@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.entries import column_entries
 from sim.events import (
     Events,
-    column_entries,
     layer_events,
     network_events,
     schedule,
