@@ -9,10 +9,16 @@ processing elements (PEs), row ``i`` of the layer belonging to PE ``i mod n_pe``
   in the cycle after its broadcast; a place freed in a cycle can be filled in the next one.
 - A PE works one entry per cycle, padding entries included. A column without entries in a PE
   costs this PE one cycle.
+- Beyond the paper, ``group`` neighbouring columns (the first of them a multiple of ``group``) can
+  be broadcast together, if any of their activations is not zero, and a PE can work ``lanes``
+  entries per cycle. What is said of an activation and its column then holds for a group: a PE works
+  all entries of its columns, also where their own activation is zero, one after the other, and
+  begins a group in a cycle of its own.
 - Cycle 0 is the first broadcast; the count ends with the last entry of the last PE.
 
 With ``b[k]`` the cycle of broadcast ``k``, ``s[p][k]`` the cycle in which PE ``p`` starts it, and
-``w[p][k]`` its entries (at least 1), these rules are two max-plus recurrences::
+``w[p][k]`` the cycles it takes (its entries divided by ``lanes``, rounded up, at least 1), these
+rules are two max-plus recurrences::
 
     b[k]    = max(b[k-1] + 1, max over p of s[p][k-d] + 1)
     s[p][k] = max(b[k] + 1, s[p][k-1] + w[p][k-1])
@@ -30,19 +36,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .entries import ColumnEntries, column_entries, positive
+
 __all__ = [
-    "ColumnEntries",
     "Events",
     "NetworkEvents",
-    "column_entries",
     "layer_events",
     "network_events",
     "schedule",
     "within_bar",
 ]
-
-# One entry covers the zeros its 4-bit run counts, and its own row.
-_ROWS_PER_PADDING = 16
 
 _Array = npt.NDArray[Any]
 
@@ -57,12 +60,12 @@ class Events:
     -------
     cycles: from the first broadcast to the last entry of the last PE, both included.
     busy: per PE, cycles spent on entries (padding included).
-    empty: per PE, cycles spent on columns without entries in this PE.
+    empty: per PE, cycles spent on columns, or groups, without entries in this PE.
     starved: per PE, cycles with nothing to do: before the first activation arrives, whenever the
         queue runs dry, and after the PE's last entry until the slowest PE's.
-    broadcasts: activations broadcast.
+    broadcasts: activations, or groups of them, broadcast.
     stalls: cycles in which an activation was ready to be broadcast but some queue was full.
-    entries: entries worked by all PEs (columns of zero activations are not), padding included.
+    entries: entries worked by all PEs (columns that are not broadcast are not), padding included.
     padding: those of them that only bridge more than 15 zeros.
     """
 
@@ -118,64 +121,14 @@ class NetworkEvents:
         return reduce(add, self.layers)
 
 
-@dataclass(frozen=True, eq=False)
-class ColumnEntries:
-    """Entries of an encoded layer, independent of the activations: count once, run often.
-
-    ``weights`` and ``padding`` count the non-zero weights and the padding entries, each int64
-    (row batches, PEs, columns).
-    """
-
-    weights: npt.NDArray[np.int64]
-    padding: npt.NDArray[np.int64]
-
-
-def column_entries(mask: _Array, n_pe: int, *, rows_per_batch: int = 64) -> ColumnEntries:
-    """Entries that each PE holds for each column.
-
-    The zeros before an entry are counted within the PE's own slice of the column, from the top of
-    the row batch; every 16 of them take a padding entry. Zeros after the last entry take none.
-
-    Parameters
-    ----------
-    mask: (rows, columns), boolean or numeric; not zero where there is a weight.
-    n_pe: number of PEs; row ``i`` belongs to PE ``i mod n_pe``.
-    rows_per_batch: rows that one PE holds per batch.
-
-    Raises ``ValueError`` if the mask is not 2-D, is empty, or a number is not positive.
-    """
-    mask = np.asarray(mask)
-    if mask.ndim != 2 or mask.size == 0:
-        raise ValueError(f"mask must be (rows, columns) and not empty, its shape is {mask.shape}")
-    _positive(n_pe=n_pe, rows_per_batch=rows_per_batch)
-    rows, columns = mask.shape
-    batches = -(-rows // (n_pe * rows_per_batch))
-    weights = np.zeros((batches, n_pe, columns), np.int64)
-    padding = np.zeros_like(weights)
-    for batch in range(batches):
-        expected = np.zeros((n_pe, columns), np.int32)  # row after the latest entry
-        for row in range(rows_per_batch):
-            top = (batch * rows_per_batch + row) * n_pe
-            if top >= rows:
-                break
-            present = mask[top : top + n_pe] != 0
-            held = len(present)  # the last row of PEs may be incomplete
-            weights[batch, :held] += present
-            if row >= _ROWS_PER_PADDING:
-                zeros = row - expected[:held]
-                padding[batch, :held] += np.where(present, zeros // _ROWS_PER_PADDING, 0)
-            np.copyto(expected[:held], row + 1, where=present)
-    return ColumnEntries(weights, padding)
-
-
 def schedule(entries: _Array, depth: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Solve the recurrences for activations broadcast in the order given.
 
-    ``entries`` holds integers (PEs, activations), the entries of each activation's column;
+    ``entries`` holds integers (PEs, activations), the cycles of work on each activation's column;
     ``depth`` is the queue depth. Returns the cycle of each broadcast (activations,) and the cycle
     after each PE's last work (PEs,), both int64.
     """
-    _positive(depth=depth)
+    positive(depth=depth)
     n_pe, count = entries.shape
     duration = np.ascontiguousarray(np.maximum(entries, 1).T, dtype=np.int64)
     broadcast: list[int] = []
@@ -201,6 +154,8 @@ def layer_events(
     depth: int = 8,
     *,
     rows_per_batch: int = 64,
+    lanes: int = 1,
+    group: int = 1,
 ) -> Events:
     """Run one layer.
 
@@ -212,6 +167,8 @@ def layer_events(
     n_pe: number of PEs.
     depth: queue depth in activations.
     rows_per_batch: rows that one PE holds per batch.
+    lanes: entries that a PE works in a cycle.
+    group: columns that are broadcast together.
 
     Raises ``ValueError`` if shapes do not match or a number is not positive.
     """
@@ -223,8 +180,15 @@ def layer_events(
     active = np.asarray(activations) != 0
     if active.shape != (columns,):
         raise ValueError(f"activations must be ({columns},) like the columns, not {active.shape}")
-    batches = zip(layer.weights[:, :, active], layer.padding[:, :, active], strict=True)
-    return reduce(add, (_batch_events(weights, padding, depth) for weights, padding in batches))
+    positive(lanes=lanes, group=group)
+    first = np.arange(0, columns, group)  # of each group
+    sent = np.logical_or.reduceat(active, first)
+    weights, padding = (
+        np.add.reduceat(counts, first, axis=2)[:, :, sent]
+        for counts in (layer.weights, layer.padding)
+    )
+    batches = zip(weights, padding, strict=True)
+    return reduce(add, (_batch_events(*batch, depth, lanes) for batch in batches))
 
 
 def network_events(
@@ -255,17 +219,18 @@ def within_bar(measured: int, expected: int, rows: int, n_pe: int) -> bool:
 
     The bar: ``|measured - expected| <= 3 % of expected + 32 + 2 * ceil(rows / n_pe)``, exactly.
     """
-    _positive(rows=rows, n_pe=n_pe)
+    positive(rows=rows, n_pe=n_pe)
     fixed = 32 + 2 * -(-rows // n_pe)
     return 100 * abs(measured - expected) <= 3 * expected + 100 * fixed
 
 
-def _batch_events(weights: _Array, padding: _Array, depth: int) -> Events:
-    """Run one row batch, its columns (PEs, activations) in order of broadcast."""
+def _batch_events(weights: _Array, padding: _Array, depth: int, lanes: int) -> Events:
+    """Run one row batch, its groups (PEs, broadcasts) in order of broadcast."""
     entries = weights + padding
-    broadcast, free = schedule(entries, depth)
+    work = -(-entries // lanes)
+    broadcast, free = schedule(work, depth)
     cycles = int(free.max())
-    busy = entries.sum(axis=1)
+    busy = work.sum(axis=1)
     empty = (entries == 0).sum(axis=1)
     count = entries.shape[1]
     return Events(
@@ -275,12 +240,6 @@ def _batch_events(weights: _Array, padding: _Array, depth: int) -> Events:
         starved=tuple((cycles - busy - empty).tolist()),
         broadcasts=count,
         stalls=int(broadcast[-1]) - (count - 1) if count else 0,
-        entries=int(busy.sum()),
+        entries=int(entries.sum()),
         padding=int(padding.sum()),
     )
-
-
-def _positive(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            raise ValueError(f"{name} must be a positive integer, not {number}")

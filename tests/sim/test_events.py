@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.entries import column_entries
 from sim.events import (
     Events,
-    column_entries,
     layer_events,
     network_events,
     schedule,
@@ -180,6 +180,63 @@ def test_a_pe_holds_64_rows() -> None:
     assert events.cycles == (1 + 64) + (1 + 1)
 
 
+def test_lanes_by_hand() -> None:
+    """Columns of 3, 0, 4 and 1 entries in PE 0 and 5, 1, 0 and 0 in PE 1, two entries a cycle.
+
+    b 0 1 2 3. PE 0: 1 2 | (3) | 4 5 | 6. PE 1: 1 2 3 | 4 | (5) | (6).
+    """
+    layer = layer_of([(3, 5), (0, 1), (4, 0), (1, 0)])
+    assert layer_events(layer, np.ones(4), 2, lanes=2) == Events(
+        cycles=7,
+        busy=(5, 4),
+        empty=(1, 2),
+        starved=(1, 1),
+        broadcasts=4,
+        stalls=0,
+        entries=14,
+        padding=0,
+    )
+
+
+def test_groups_by_hand() -> None:
+    """The same columns and one of 2 and 2, in groups of two; the second and third have a zero
+    activation, the last is a group by itself.
+
+    Three groups of 3 and 6, 5 and 0, 2 and 2 entries: b 0 1 2.
+    PE 0: 1 2 | 3 4 5 | 6. PE 1: 1 2 3 | (4) | 5.
+    """
+    layer = layer_of([(3, 5), (0, 1), (4, 0), (1, 0), (2, 2)])
+    active = np.array([7, 0, 0, 7, 7])
+    assert layer_events(layer, active, 2, lanes=2, group=2) == Events(
+        cycles=7,
+        busy=(6, 4),
+        empty=(0, 1),
+        starved=(1, 2),
+        broadcasts=3,
+        stalls=0,
+        entries=18,
+        padding=0,
+    )
+    # Without any activation in the first group: b 0 1. PE 0: 1 2 3 | 4. PE 1: (1) | 2.
+    active[0] = 0
+    assert layer_events(layer, active, 2, lanes=2, group=2) == Events(
+        cycles=5,
+        busy=(4, 1),
+        empty=(0, 1),
+        starved=(1, 3),
+        broadcasts=2,
+        stalls=0,
+        entries=9,
+        padding=0,
+    )
+
+
+@pytest.mark.parametrize("name", ["lanes", "group"])
+def test_lanes_and_groups_are_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a positive integer, not 0"):
+        layer_events(np.ones((2, 2)), np.ones(2), 1, **{name: 0})
+
+
 def test_network_by_hand() -> None:
     """The layers "imbalance" and "empty in one PE" one after the other."""
     layers = [layer_of([(3, 1), (1, 1)]), layer_of([(0, 2), (2, 0), (0, 0)])]
@@ -243,8 +300,11 @@ def stepped_entries(mask: Array, n_pe: int, first: int, last: int) -> tuple[Arra
     return weights, padding
 
 
-def stepped_batch(entries: Array, active: list[int], depth: int) -> tuple[int, Array, Array, int]:
-    """Cycles, busy (PEs,), empty (PEs,) and stalls of one row batch."""
+def stepped_batch(
+    entries: Array, active: list[int], depth: int, lanes: int = 1
+) -> tuple[int, Array, Array, int]:
+    """Cycles, busy (PEs,), empty (PEs,) and stalls of one row batch, ``active`` the columns (or
+    groups of them) that are broadcast."""
     n_pe = len(entries)
     queues: list[deque[int]] = [deque() for _ in range(n_pe)]
     left = [0] * n_pe
@@ -261,7 +321,7 @@ def stepped_batch(entries: Array, active: list[int], depth: int) -> tuple[int, A
                 bubble[p] = count == 0
                 left[p] = 1 if bubble[p] else count
             if left[p]:
-                left[p] -= 1
+                left[p] = max(0, left[p] - lanes)
                 (empty if bubble[p] else busy)[p] += 1
         if to_send and full:
             stalls += 1
@@ -274,21 +334,30 @@ def stepped_batch(entries: Array, active: list[int], depth: int) -> tuple[int, A
 
 
 def stepped_layer(
-    mask: Array, activations: Array, n_pe: int, depth: int, rows_per_batch: int
+    mask: Array,
+    activations: Array,
+    n_pe: int,
+    depth: int,
+    rows_per_batch: int,
+    lanes: int = 1,
+    group: int = 1,
 ) -> Events:
     """What `layer_events` does, slowly."""
-    rows = mask.shape[0]
-    active = [j for j, activation in enumerate(activations) if activation]
-    cycles = broadcasts = stalls = padded = 0
+    rows, columns = mask.shape
+    members = [range(j, min(j + group, columns)) for j in range(0, columns, group)]
+    active = [g for g, group in enumerate(members) if any(activations[j] for j in group)]
+    cycles = broadcasts = stalls = padded = worked = 0
     busy = np.zeros(n_pe, int)
     empty = np.zeros(n_pe, int)
     for first in range(0, rows, n_pe * rows_per_batch):
         last = min(rows, first + n_pe * rows_per_batch)
         weights, padding = stepped_entries(mask, n_pe, first, last)
-        took, works, bubbles, waits = stepped_batch(weights + padding, active, depth)
+        held = np.array([[sum(pe[group]) for group in members] for pe in weights + padding])
+        took, works, bubbles, waits = stepped_batch(held, active, depth, lanes)
+        worked += int(held[:, active].sum())
         cycles, stalls, broadcasts = cycles + took, stalls + waits, broadcasts + len(active)
         busy, empty = busy + works, empty + bubbles
-        padded += int(padding[:, active].sum())
+        padded += sum(int(padding[:, members[g]].sum()) for g in active)
     starved = cycles - busy - empty
     return Events(
         cycles=cycles,
@@ -297,7 +366,7 @@ def stepped_layer(
         starved=tuple(starved.tolist()),
         broadcasts=broadcasts,
         stalls=stalls,
-        entries=int(busy.sum()),
+        entries=worked,
         padding=padded,
     )
 
@@ -337,6 +406,22 @@ def test_equals_stepped_simulation(layer: Layer, depth: int, rows_per_batch: int
     assert layer_events(*layer, depth, rows_per_batch=rows_per_batch) == expected
     counted = column_entries(layer.mask, layer.n_pe, rows_per_batch=rows_per_batch)
     assert layer_events(counted, layer.activations, layer.n_pe, depth) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    layer=random_layers(),
+    depth=st.integers(1, 9),
+    rows_per_batch=st.sampled_from([1, 16, 64]),
+    lanes=st.sampled_from([1, 2, 3, 8]),
+    group=st.sampled_from([1, 2, 5, 16]),
+)
+def test_lanes_and_groups_equal_stepped_simulation(
+    layer: Layer, depth: int, rows_per_batch: int, lanes: int, group: int
+) -> None:
+    expected = stepped_layer(*layer, depth, rows_per_batch, lanes, group)
+    counted = layer_events(*layer, depth, rows_per_batch=rows_per_batch, lanes=lanes, group=group)
+    assert counted == expected
 
 
 @settings(max_examples=100, deadline=None)

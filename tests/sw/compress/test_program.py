@@ -58,6 +58,19 @@ class Interpreter:
         base = self.fields["out_base"]
         return [self.sram[i % self.n][base + i // self.n] for i in range(self.fields["outputs"])]
 
+    def span(self, step, pe, column):
+        """First entry of a column in a PE, and the one behind its last."""
+        group = 1 << step.group
+        pointers = self.pointers[pe]
+        if group == 1:
+            return pointers[step.ptr_base + column : step.ptr_base + column + 2]
+        assert step.ptr_base % 8 == 0
+        at = step.ptr_base + 8 * (column // group)
+        record = sum(word << 16 * k for k, word in enumerate(pointers[at : at + 8]))
+        base, ends = record & 0xFFFF, [0, *(record >> 16 + 7 * k & 127 for k in range(16))]
+        assert len(set(ends[group:])) == 1, "columns beyond the group have entries"
+        return [base + ends[column % group], base + ends[column % group + 1]]
+
     def step(self, step):
         bias_words = (step.bias_rows + 1) // 2
         books = []
@@ -70,25 +83,30 @@ class Interpreter:
             source = self.sram[owner] if step.src_sram else self.file[owner]
             value = source[(step.src_base if step.src_sram else 0) + slot]
             for pe in range(self.n):
-                at = step.ptr_base + column
+                start, stop = (8 * step.entry_base + at for at in self.span(step, pe, column))
                 row = -1
-                for entry in self.bytes[pe][
-                    8 * step.entry_base + self.pointers[pe][at] : 8 * step.entry_base
-                    + self.pointers[pe][at + 1]
-                ]:
+                for entry in self.bytes[pe][start:stop]:
                     row += (entry >> 4) + 1
                     if entry & 15:
                         self.acc[pe][row] += books[pe][entry & 15] * value
-        for pe in range(self.n):
-            for row in range(step.drain_rows):
-                total = (self.acc[pe][row] + (1 << 31)) % (1 << 32) - (1 << 31)
-                value = (total + ((1 << step.shift) >> 1)) >> step.shift
-                value = min(max(value, -32768), 32767)
-                value = max(value, 0) if step.relu else value
-                if step.dst_sram:
-                    self.sram[pe][step.dst_base + row] = value
-                else:
-                    self.file[pe][row] = value
+        for row in range(step.drain_rows):
+            sums = [accumulators[row] for accumulators in self.acc]
+            if step.split:
+                assert step.dst_sram and row < self.n
+                self.drain(step, row, 0, sum(sums))
+                continue
+            for pe, value in enumerate(sums):
+                self.drain(step, pe, row, value)
+
+    def drain(self, step, pe, row, value):
+        total = (value + (1 << 31)) % (1 << 32) - (1 << 31)
+        value = (total + ((1 << step.shift) >> 1)) >> step.shift
+        value = min(max(value, -32768), 32767)
+        value = max(value, 0) if step.relu else value
+        if step.dst_sram:
+            self.sram[pe][step.dst_base + row] = value
+        else:
+            self.file[pe][row] = value
 
 
 def check(network, config, seed=0, requests=2):
@@ -117,6 +135,63 @@ def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, mixed
     network = random_quantised(rng, sizes, density, linear=n_pe if mixed else 0)
     config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, act_depth=128)
     check(network, config, seed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 60), min_size=2, max_size=5),
+    density=st.sampled_from([0.0, 0.05, 0.4, 1.0]),
+    n_pe=st.sampled_from([1, 2, 4, 16]),
+    shape=st.sampled_from([(2, 1), (2, 2), (4, 4), (8, 2), (8, 8), (8, 16)]),
+    planes=st.sampled_from([1, 1, 2]),
+    mixed=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_wide_frame_equals_golden(sizes, density, n_pe, shape, planes, mixed, seed):
+    """Groups of all sizes, and last layers that are split."""
+    lanes, group_max = shape
+    rng = np.random.default_rng(seed)
+    linear = n_pe if mixed else 0
+    network = random_quantised(rng, sizes, density, planes=planes, linear=linear)
+    memories = {"spmat_depth": 4096, "act_depth": 256, "ptr_depth": 1024}
+    group_max = min(group_max, n_pe * lanes)
+    config = replace(SMALL, n_pe=n_pe, file_depth=8, lanes=lanes, group_max=group_max, **memories)
+    check(network, config, seed)
+
+
+@pytest.mark.parametrize("planes", [1, 2])
+def test_split_layer(planes):
+    """3 dense rows of 250 columns on 16 PEs: all PEs have all rows, of every 16th column."""
+    config = replace(PRESETS["wide8"], n_pe=16)
+    network = random_quantised(np.random.default_rng(12), [20, 250, 3], 1.0, planes=planes)
+    program = check(network, config)
+    last = program.passes[-planes:]
+    assert [(p.split, p.group, p.columns) for p in last] == [(1, 4, 250)] * planes
+    assert [p.bias_rows for p in last] == [3, *[0] * (planes - 1)]
+    assert [p.drain_rows for p in last] == [*[0] * (planes - 1), 3]
+    assert not any(p.split for p in program.passes[:-planes])
+    loads = np.array(program.layers[-1].load)
+    assert sum(loads) == program.layers[-1].entries == 750 * planes
+    assert loads.min() >= 3 * 15 * planes
+
+
+@pytest.mark.parametrize("forged", [{"split": 0}, {"group": 0}, {"group": 3}])
+def test_forged_group_or_split_is_not_decoded(forged):
+    config = replace(PRESETS["wide8"], n_pe=16)
+    network = random_quantised(np.random.default_rng(12), [20, 250, 3], 1.0)
+    program = build_program(network, config)
+    last = replace(program.passes[-1], **forged)
+    with pytest.raises(ValueError, match="layer 1: "):
+        quantised_from_program(replace(program, passes=(*program.passes[:-1], last)))
+
+
+def test_only_some_passes_split():
+    config = replace(PRESETS["wide8"], n_pe=16)
+    network = random_quantised(np.random.default_rng(13), [20, 250, 3], 1.0, planes=2)
+    program = build_program(network, config)
+    last = replace(program.passes[-1], split=0)
+    with pytest.raises(ValueError, match="layer 1: only some of its passes are split"):
+        quantised_from_program(replace(program, passes=(*program.passes[:-1], last)))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
