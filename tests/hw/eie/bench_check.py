@@ -6,7 +6,7 @@ import cocotb
 from frames import LoaderModel, network_payload
 
 from hw.eie.config import EieConfig
-from hw.eie.format import NETWORK, SECTION, Error, SectionKind, pack, unpack
+from hw.eie.format import NETWORK, PASS_WORDS, SECTION, Error, SectionKind, pack, unpack
 from sim.runner import bench_parameters
 from sim.streams import Bench
 
@@ -42,11 +42,11 @@ def any_header(rng, network, place):
         activations = {"kind": SectionKind.ACTIVATIONS, "length": -(-fields["inputs"] // 4)}
         suited = [
             rng.choice(({"kind": SectionKind.NETWORK, "length": 4}, activations)),
-            {"kind": SectionKind.PASSES, "length": 2 * fields["passes"]},
+            {"kind": SectionKind.PASSES, "length": PASS_WORDS * fields["passes"]},
             {"kind": SectionKind.SPMAT, "pe": near(rng, CONFIG.n_pe - 1) & 0xFF, "length": 3},
         ]
         return {"pe": 0, "address": 0} | suited[place]
-    lengths = (0, 1, 4, -(-fields["inputs"] // 4), 2 * fields["passes"])
+    lengths = (0, 1, 4, -(-fields["inputs"] // 4), PASS_WORDS * fields["passes"])
     depths = (CONFIG.spmat_depth, CONFIG.ptr_depth // 2, CONFIG.ptr_depth // 4)
     return {
         "kind": rng.choice((*SectionKind, *SectionKind, 0, 6, 255)),

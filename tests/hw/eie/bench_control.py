@@ -5,7 +5,7 @@ import random
 import cocotb
 
 from hw.eie.config import EieConfig
-from hw.eie.format import PASS, pack, unpack
+from hw.eie.format import PASS, PASS_WORDS, pack, unpack
 from hw.eie.tokens import pass_slot_layout
 from sim.payload import Codec
 from sim.runner import bench_parameters
@@ -57,7 +57,9 @@ class Array:
 
 
 def random_pass(rng):
-    columns = rng.randint(1, 16 * CONFIG.n_pe)
+    group = rng.randint(0, CONFIG.group_max.bit_length() - 1)
+    most = CONFIG.ptr_depth // 8 << group if group else CONFIG.ptr_depth - 1
+    split = int(CONFIG.is_wide and rng.random() < 0.3)
     return {
         "spmat_base": rng.randint(0, 20),
         "entry_base": rng.randint(0, 64),
@@ -65,12 +67,14 @@ def random_pass(rng):
         "shift": rng.randrange(32),
         "relu": rng.randrange(2),
         "src_sram": 0,
-        "dst_sram": 0,
-        "columns": min(columns, 63),
+        "dst_sram": split,
+        "columns": rng.randint(1, min(most, 16 * CONFIG.n_pe)),
         "src_base": rng.randrange(1 << 16),
-        "dst_base": rng.randrange(1 << 16),
+        "dst_base": rng.randrange(CONFIG.act_depth) if split else rng.randrange(1 << 16),
         "bias_rows": rng.randint(0, 64),
-        "drain_rows": rng.randint(0, 64),
+        "drain_rows": rng.randint(0, CONFIG.n_pe if split else 64),
+        "group": group,
+        "split": split,
     }
 
 
@@ -80,9 +84,9 @@ async def begin(dut, descriptors):
     bench = await Bench.start(dut)
     dut.watchdog.value = 1_000_000
     for k, descriptor in enumerate(descriptors):
-        for half in range(2):
-            dut.pass_write__address.value = 2 * k + half
-            dut.pass_write__data.value = pack(PASS, descriptor) >> (64 * half) & ((1 << 64) - 1)
+        for part in range(PASS_WORDS):
+            dut.pass_write__address.value = PASS_WORDS * k + part
+            dut.pass_write__data.value = pack(PASS, descriptor) >> (64 * part) & ((1 << 64) - 1)
             dut.pass_write__valid.value = 1
             await bench.step()
     dut.pass_write__valid.value = 0

@@ -21,7 +21,7 @@ LIMIT = {"timeout_time": 2000, "timeout_unit": "us"}
 CONFIG = EieConfig(**bench_parameters()["config"])
 LATENCY = CONFIG.io_read_latency
 DEPTHS = {
-    IoTarget.POINTERS: CONFIG.ptr_depth // 2,
+    IoTarget.POINTERS: CONFIG.ptr_depth // (4 if CONFIG.is_wide else 2),
     IoTarget.SPMAT: CONFIG.spmat_depth,
     IoTarget.ACTIVATION_SRAM: CONFIG.act_depth,
 }

@@ -74,8 +74,10 @@ async def test_values(dut, stalls, hold):
         found = await writer.write(SectionKind.SPMAT, words, pe=pe, address=7)
         assert found == [(IoTarget.SPMAT, pe, 7 + k, word) for k, word in enumerate(words)]
         found = await writer.write(SectionKind.POINTERS, words, pe=pe, address=4)
-        pairs = [word >> half & 0xFFFF_FFFF for word in words for half in (0, 32)]
-        assert found == [(IoTarget.POINTERS, pe, 4 + k, pair) for k, pair in enumerate(pairs)]
+        units, first = words, 2
+        if not CONFIG.is_wide:
+            units, first = [word >> half & 0xFFFF_FFFF for word in words for half in (0, 32)], 4
+        assert found == [(IoTarget.POINTERS, pe, first + k, unit) for k, unit in enumerate(units)]
         for kind in (SectionKind.NETWORK, SectionKind.PASSES, 0, 77):
             assert await writer.write(kind, words, pe=pe) == []
         assert not writer.flags
@@ -103,10 +105,12 @@ def words_of(values):
 
 @cocotb.test()
 async def test_cycles(dut):
-    """SPMAT a word a cycle, POINTERS one in two, ACTIVATIONS one in four; a write a cycle later."""
+    """SPMAT a word a cycle, POINTERS one in two (in one, to a wide array), ACTIVATIONS one in
+    four; a write a cycle later."""
     writer = await WriterBench.start(dut)
     words = [k << 16 for k in range(12)]
-    for kind, cost in ((SectionKind.SPMAT, 1), (SectionKind.POINTERS, 2), (5, 4)):
+    pointers = 1 if CONFIG.is_wide else 2
+    for kind, cost in ((SectionKind.SPMAT, 1), (SectionKind.POINTERS, pointers), (5, 4)):
         await writer.write(kind, words, inputs=48)
         taken = [each.cycle for each in writer.words.sent]
         assert taken == list(range(taken[0], taken[0] + cost * len(words), cost))

@@ -8,6 +8,7 @@ from hw.eie.format import (
     FRAME_MAGIC,
     FRAME_VERSION,
     NETWORK,
+    PASS_WORDS,
     SECTION,
     Error,
     IoTarget,
@@ -66,7 +67,7 @@ def program(config: EieConfig, rng, *, memories=(), **fields):
     sections = fields.setdefault("sections", 2 + len(memories))
     assert 0 <= sections < 1 << 16
     words = section(SectionKind.NETWORK, network_payload(config, **fields))
-    words += section(SectionKind.PASSES, [rng.getrandbits(64) for _ in range(2 * passes)])
+    words += section(SectionKind.PASSES, [rng.getrandbits(64) for _ in range(PASS_WORDS * passes)])
     for kind, pe, address, length in memories:
         payload = [rng.getrandbits(64) for _ in range(length)]
         words += section(kind, payload, pe=pe, address=address)
@@ -150,7 +151,7 @@ class LoaderModel:
             good = False
         elif sections == 1:
             good = kind == SectionKind.PASSES and (pe, address) == (0, 0)
-            good &= length == 2 * network["passes"] and network["sections"] >= 2
+            good &= length == PASS_WORDS * network["passes"] and network["sections"] >= 2
             good &= (network["magic"], network["version"]) == (FRAME_MAGIC, FRAME_VERSION)
             good &= network["reserved"] == network["reserved_high"] == 0
             if (network["n_pe"], network["file_depth"]) != (config.n_pe, config.file_depth):
@@ -186,6 +187,9 @@ class LoaderModel:
             case SectionKind.SPMAT:
                 for k, word in enumerate(payload):
                     self.writes.append((IoTarget.SPMAT, pe, address + k, word))
+            case SectionKind.POINTERS if self.config.is_wide:
+                for k, word in enumerate(payload):
+                    self.writes.append((IoTarget.POINTERS, pe, address // 2 + k, word))
             case SectionKind.POINTERS:
                 for k, word in enumerate(payload):
                     for half in range(2):
