@@ -44,12 +44,13 @@ def choose_group(
     pointers: NDArray[np.int64], active: NDArray[np.floating], config: EieConfig
 ) -> int:
     """The group size, at most ``group_max``, of fewest predicted cycles; the larger of equals. Only
-    sizes whose records can count the entries and that take no more pointer memory than single
-    columns, or a small part of it, are considered."""
+    sizes whose records can count the entries, and that take no more pointer memory than single
+    columns of as many whole groups or else a small part of it, are considered."""
     best, least = 1, predicted_cycles(pointers, active, 1, config.lanes)
     for group in GROUPS[1:]:
         words = pointer_words(len(active), group)
-        roomy = words <= max(pointer_words(len(active), 1), config.ptr_depth // SMALL_PART)
+        single = pointer_words(len(active) + group, 1)  # the last group may not be whole
+        roomy = words <= max(single, config.ptr_depth // SMALL_PART)
         if group > config.group_max or not roomy or not fits_records(pointers, group):
             continue
         cycles = predicted_cycles(pointers, active, group, config.lanes)

@@ -14,13 +14,13 @@ from sim.engine import EieEngine
 from sw.compress.batches import column_batches
 
 TINY = PRESETS["tiny"]
+WIDE = replace(TINY, lanes=4, group_max=8)
 LAYER = BenchLayer("mini", 150, 90, 0.2, 0.5, 1.0, 1.0, seed=5)
 
 
 @pytest.mark.rtl
-@pytest.mark.parametrize("ptr_depth", [1024, 64])
-def test_entries_are_those_of_the_counters(ptr_depth):
-    config = replace(TINY, ptr_depth=ptr_depth)
+@pytest.mark.parametrize("config", [TINY, replace(TINY, ptr_depth=64), WIDE])
+def test_entries_are_those_of_the_counters(config):
     batches = column_batches(LAYER.network(), config)
     with EieEngine(config) as engine:
         for number, x in enumerate(LAYER.activations(3)):
@@ -43,6 +43,26 @@ def test_counts():
     entries = activity.multiply_accumulates
     assert activity.accumulator_reads == activity.accumulator_writes == entries + 4 * (16 + 7)
     assert activity.spmat_reads == naive_reads(batch.program, active) + 4 * (8 + 4 + 4 + 4)
+
+
+def test_counts_of_groups():
+    """The same on a wide array, its columns broadcast in groups of 8."""
+    [batch] = column_batches(LAYER.network(), WIDE)
+    assert {each.group for each in batch.program.passes} == {3}
+    [x] = LAYER.activations(1)
+    x[16:40] = 0  # three groups of nothing but zeros
+    sent = {column // 8 for column in np.flatnonzero(x)}
+    whole = np.zeros(152, bool)
+    whole[[8 * group + k for group in sent for k in range(8)]] = True
+    activity = count_activity([batch], x)
+    assert len(sent) == 16
+    assert activity.broadcasts == 2 * len(sent)
+    assert activity.queue_pushes == 4 * (2 * len(sent) + 2)
+    assert activity.pointer_reads == 4 * 2 * len(sent)
+    assert activity.file_reads == activity.sram_reads == 2 * 38 * 4
+    index = LAYER.network().layers[0].index
+    stored = int(np.count_nonzero(index[:, whole[:150]]))
+    assert activity.multiply_accumulates == stored
 
 
 def naive_reads(program, active):

@@ -74,8 +74,9 @@ def test_choice_is_the_best(seed, columns, most, active, group_max):
     chosen = choose_group(pointers, share, config)
     cycles = {}
     for group in GROUPS:
-        # Records of 8 pointers: no more of them than single columns take, or a 16th of all.
-        small = 8 * -(-columns // group) <= max(columns + 1, 16)
+        # Records of 8 pointers: no more of them than the columns of whole groups take, or a 16th
+        # of all.
+        small = 8 * -(-columns // group) <= max(columns + group + 1, 16)
         allowed = group == 1 or (group <= group_max and small and fits_records(pointers, group))
         if allowed:
             cycles[group] = predicted_cycles(pointers, share, group, config.lanes)
