@@ -80,9 +80,10 @@ class WordPair(wiring.Component):
 
         # Which bank has the first word, when the words are there.
         first = Signal()
-        m.d.comb += first.eq(Mux(io.en, io.addr[0], odd_first))
-        for k in range(latency):
-            following = Signal(name=f"first_{k + 1}")
+        with m.If(io.en | self.needs):
+            m.d.sync += first.eq(Mux(io.en, io.addr[0], odd_first))
+        for k in range(1, latency):
+            following = Signal(name=f"first_{k}")
             m.d.sync += following.eq(first)
             first = following
         even, odd = outputs
