@@ -20,7 +20,7 @@ from sw.compress.share import SHARED_VALUES, share_network, share_weights
 from sw.golden.eie import GoldenEie
 from sw.network import Layer, Network
 
-__all__ = ["active_shares", "compile_network", "needs_sharing", "with_shared_weights"]
+__all__ = ["active_shares", "compile_network", "lay_out", "needs_sharing", "with_shared_weights"]
 
 
 def needs_sharing(network: Network) -> bool:
@@ -86,13 +86,29 @@ def _fitted(
     return result, replace(report, synthetic=seen.synthetic)
 
 
-def active_shares(network: QuantisedNetwork, rows: NDArray) -> list[NDArray[np.float64]]:
-    """How often each input of each layer is not zero, float64 (columns,) a layer, over real rows
-    (n, in)."""
-    inputs = network.quantise_inputs(rows)
+def active_shares(
+    network: QuantisedNetwork, inputs: NDArray[np.int16]
+) -> list[NDArray[np.float64]]:
+    """How often each input of each layer is not zero, float64 (columns,) a layer, over inputs of
+    the network, int16 (n, in)."""
     traces = GoldenEie(network).trace(inputs)
     sources = [inputs, *(trace.output.numpy() for trace in traces[:-1])]
     return [(source != 0).mean(axis=0) for source in sources]
+
+
+def lay_out(
+    network: QuantisedNetwork,
+    config: EieConfig,
+    inputs: NDArray[np.int16],
+    provenance: Mapping[str, Any] | None = None,
+) -> Program:
+    """
+    Lay a network out for an array: its hidden neurons in an order that suits the array and without
+    those that are constant or not read; on a wide array, columns in groups for activations that are
+    zero as often as for ``inputs``, int16 (n, in).
+    """
+    arranged = order_neurons(fold_constant_neurons(network), config.n_pe)
+    return build_program(arranged, config, provenance, active=active_shares(arranged, inputs))
 
 
 def compile_network(
@@ -108,9 +124,7 @@ def compile_network(
     provenance: Mapping[str, Any] | None = None,
 ) -> tuple[Program, QuantisationReport]:
     """
-    Bring a network into integers and lay it out for an array, its hidden neurons in an order that
-    suits the array and without those that are constant or not read. On a wide array, columns are
-    grouped for activations that are zero as often as on the calibration rows.
+    Bring a network into integers and lay it out for an array, as suits the calibration rows.
 
     Parameters
     ----------
@@ -131,7 +145,5 @@ def compile_network(
     """
     seen = Calibration.of(network, calibration, input_range, integer_inputs)
     quantised, report = _fitted(network, seen, headroom, planes, agreement)
-    quantised = order_neurons(fold_constant_neurons(quantised), config.n_pe)
     noted = {**(provenance or {}), "quantisation": report.as_dict()}
-    active = active_shares(quantised, seen.rows)
-    return build_program(quantised, config, noted, active=active), report
+    return lay_out(quantised, config, quantised.quantise_inputs(seen.rows), noted), report
