@@ -79,7 +79,7 @@ class WideSpmatRead(wiring.Component):
         m = Module()
         config = self.config
         lanes, loads = config.lanes, load_lanes(config)
-        m.submodules.words = words = WordPair(config)
+        m.submodules.pair = words = WordPair(config)
         m.submodules.select = select = LaneSelect(config)
 
         ticket = Signal(2)

@@ -6,7 +6,7 @@ import cocotb
 import numpy as np
 
 from hw.eie.config import EieConfig
-from hw.eie.format import Counter, IoTarget
+from hw.eie.format import PASS_WORDS, Counter, IoTarget
 from sim.runner import bench_parameters
 from sim.streams import Bench
 from sw.compress.program import build_program
@@ -14,6 +14,13 @@ from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 
 CONFIG = EieConfig(**bench_parameters()["config"])
+
+
+def pointer_units(program):
+    """Contents of the pointer memories as the bus has them: pairs, in a wide array words."""
+    unit, dtype = (4, "<u8") if CONFIG.is_wide else (2, "<u4")
+    filling = -program.pointers.shape[1] % unit
+    return np.pad(program.pointers, ((0, 0), (0, filling))).astype("<u2").view(dtype)
 
 
 class Host:
@@ -56,13 +63,12 @@ class Host:
     async def load(self, program):
         dut = self.dut
         for k, descriptor in enumerate(program.passes):
-            for half, word in enumerate(descriptor.words):
-                dut.pass_write__address.value = 2 * k + half
+            for part, word in enumerate(descriptor.words):
+                dut.pass_write__address.value = PASS_WORDS * k + part
                 dut.pass_write__data.value = word
                 await self.pulse("pass_write__valid")
-        pointers = np.pad(program.pointers, ((0, 0), (0, program.pointers.shape[1] % 2)))
-        pairs = pointers[:, ::2].astype(np.uint32) | pointers[:, 1::2].astype(np.uint32) << 16
-        for target, rows in ((IoTarget.POINTERS, pairs), (IoTarget.SPMAT, program.spmat)):
+        units = pointer_units(program)
+        for target, rows in ((IoTarget.POINTERS, units), (IoTarget.SPMAT, program.spmat)):
             for pe, words in enumerate(rows):
                 for address, word in enumerate(words):
                     await self.write(target, pe, address, word)
@@ -100,6 +106,7 @@ CASES = [
     ([9, 20, 4, 1], 0.3),
     ([20, 9], 0.2),
     ([1, 1], 1.0),
+    ([60, 2], 1.0),
 ]
 
 
@@ -125,14 +132,40 @@ async def test_networks(dut, case):
         entries = [
             await host.read(IoTarget.COUNTERS, k, Counter.ENTRIES) for k in range(CONFIG.n_pe)
         ]
-        assert max(entries) <= int(dut.cycles.value)
+        busy = [await host.read(IoTarget.COUNTERS, k, Counter.BUSY) for k in range(CONFIG.n_pe)]
+        assert max(busy) <= int(dut.cycles.value)
+        assert all(
+            count <= CONFIG.lanes * cycles and cycles <= count
+            for count, cycles in zip(entries, busy, strict=True)
+        )
 
 
 @cocotb.test()
-@cocotb.parametrize(after=[0, 1, 3, 10, 25, 40])
-async def test_abort(dut, after):
+async def test_cases(dut):
+    """A wide array's programs broadcast in groups, and split one layer over the PEs."""
+    passes = [each for case in range(len(CASES)) for each in prepare(case)[0].passes]
+    assert any(each.group for each in passes) == CONFIG.is_wide
+    assert any(each.split for each in passes) == CONFIG.is_wide
+
+
+@cocotb.test()
+async def test_memories(dut):
+    """What was written over the bus is read over it."""
+    program, _, _ = prepare(1)
+    host = await Host(dut).begin()
+    await host.load(program)
+    units = pointer_units(program)
+    for target, rows in ((IoTarget.POINTERS, units), (IoTarget.SPMAT, program.spmat)):
+        for pe in range(CONFIG.n_pe):
+            found = [await host.read(target, pe, address) for address in range(rows.shape[1])]
+            assert found == [int(word) for word in rows[pe]]
+
+
+@cocotb.test()
+@cocotb.parametrize(case=[1, 4], after=[0, 1, 3, 10, 18, 19, 20, 21, 22, 25, 40])
+async def test_abort(dut, case, after):
     """Stopped at any point, the array is as good as new for the next inference."""
-    program, inputs, expected = prepare(1)
+    program, inputs, expected = prepare(case)
     host = await Host(dut).begin()
     await host.load(program)
     await host.pulse("start")
@@ -176,13 +209,15 @@ async def test_reset_in_mid_work(dut):
 @cocotb.test()
 @cocotb.parametrize(
     fault=[
-        {"ptr_base": 123},
+        {"ptr_base": CONFIG.ptr_depth - 5},
         {"columns": 0},
-        {"columns": 17},
-        {"src_sram": 1, "src_base": 63},
+        {"columns": CONFIG.n_pe * CONFIG.file_depth + 1},
+        {"src_sram": 1, "src_base": CONFIG.act_depth + 1 - CONFIG.slots(5)},
         {"dst_sram": 1, "dst_base": 64},
-        {"bias_rows": 5},
-        {"drain_rows": 5},
+        {"bias_rows": CONFIG.file_depth + 1},
+        {"drain_rows": CONFIG.file_depth + 1},
+        {"group": CONFIG.group_max.bit_length()},
+        {"split": 1, "dst_sram": 0},
         {"spmat_base": 60},
         {"entry_base": 65},
     ]

@@ -53,7 +53,11 @@ class Case:
         assert not await host.errors()
 
 
-SMALL = Case([9, 7, 5], 0.5, seed=11, batch=2)
+SIZES, DENSITY = ([9, 31, 1], 1.0) if CONFIG.is_wide else ([9, 7, 5], 0.5)
+SMALL = Case(SIZES, DENSITY, seed=11, batch=2)
+"""A wide array's has groups, and a layer split over the PEs."""
+assert any(each.group for each in SMALL.program.passes) == CONFIG.is_wide
+assert any(each.split for each in SMALL.program.passes) == CONFIG.is_wide
 
 
 @cocotb.test(**LIMIT)
@@ -169,23 +173,28 @@ async def test_cycles(dut):
     if CONFIG.counters:
         entries = [await host.counter(Counter.ENTRIES, pe) for pe in range(CONFIG.n_pe)]
         assert 0 < sum(entries) <= SMALL.program.entries
+        busy = [await host.counter(Counter.BUSY, pe) for pe in range(CONFIG.n_pe)]
+        assert sum(busy) <= sum(entries) <= CONFIG.lanes * sum(busy)
 
 
 @cocotb.test(**LIMIT)
 @cocotb.parametrize(stalls=["never", "bursty"])
 async def test_read_back(dut, stalls):
-    """Memories hold what the program says; a read-back changes nothing."""
+    """Memories hold what the program says; a read-back changes nothing. A unit of pointers is a
+    pair, in a wide array a word."""
     host = await Host.start(dut, stalls=stalls)
     await host.load(SMALL.program)
-    pointers = np.pad(SMALL.program.pointers, ((0, 0), (0, SMALL.program.pointers.shape[1] % 2)))
-    pairs = pointers[:, ::2] | pointers[:, 1::2].astype(np.uint64) << np.uint64(16)
+    unit, dtype = (4, "<u8") if CONFIG.is_wide else (2, "<u4")
+    filling = -SMALL.program.pointers.shape[1] % unit
+    pointers = np.pad(SMALL.program.pointers, ((0, 0), (0, filling)))
+    units = pointers.astype("<u2").view(dtype)
     for pe in sorted({0, CONFIG.n_pe - 1}):
-        for target, rows in ((IoTarget.POINTERS, pairs), (IoTarget.SPMAT, SMALL.program.spmat)):
+        for target, rows in ((IoTarget.POINTERS, units), (IoTarget.SPMAT, SMALL.program.spmat)):
             found = await host.read_back(target, pe, 0, rows.shape[1])
             np.testing.assert_array_equal(found, rows[pe])
     await SMALL.infer(host)
     outputs = SMALL.outputs[-1]
-    for pe in range(min(CONFIG.n_pe, 3)):
+    for pe in range(min(CONFIG.n_pe, len(outputs), 3)):
         mine = outputs[pe :: CONFIG.n_pe].astype(np.uint16)
         base = SMALL.program.out_base
         found = await host.read_back(IoTarget.ACTIVATION_SRAM, pe, base, len(mine))
@@ -249,6 +258,7 @@ async def test_descriptors(dut):
         "columns": 0xFFFF,
         "bias_rows": 255,
         "drain_rows": 255,
+        "group": 7,
     }.items():
         sections = program_sections(SMALL.program)
         *good, last = SMALL.program.passes

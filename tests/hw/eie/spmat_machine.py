@@ -1,4 +1,4 @@
-"""A sparse-matrix read with what surrounds it in a processing element, for bench_spmat.py."""
+"""A sparse-matrix read with what surrounds it in a processing element, for the spmat benches."""
 
 import random
 from dataclasses import dataclass
@@ -39,10 +39,16 @@ class Pass:
 class Machine:
     """A unit, its model, and what surrounds it: pass slots, columns, the I/O port."""
 
+    model_class = SpmatModel
+    layout = staticmethod(range_layout)
+    inputs = ("io__en", "i__valid", "slots")
+    used = ("spmat_base", "entry_base", "bias_rows", "drain_rows")
+    """Fields of a descriptor that the unit does not ignore."""
+
     @classmethod
     async def start(cls, dut, number, stalls="never"):
         for k in NUMBERS:
-            for pin in ("io__en", "i__valid", "slots"):
+            for pin in cls.inputs:
                 getattr(dut, f"unit_{k}__{pin}").value = 0
         self = cls()
         self.rng = random.Random(f"{number}/{stalls}")
@@ -51,13 +57,13 @@ class Machine:
         self.words = WORDS[number]
         self.bench = await Bench.start(dut)
         self.slots = PassSlots(dut, self.config, f"{self.unit}__slots")
-        self.source = self.bench.drive(f"{self.unit}__i", range_layout(self.config), stalls=stalls)
+        self.source = self.bench.drive(f"{self.unit}__i", self.layout(self.config), stalls=stalls)
         if number not in LOADED:
             LOADED.add(number)
             for address, word in enumerate(self.words):
                 await self.access(en=1, write=1, addr=address, wdata=word)
         await self.access()
-        self.model = SpmatModel(self.bench, self.unit, self.config, self.words)
+        self.model = self.model_class(self.bench, self.unit, self.config, self.words)
         return self
 
     async def access(self, **pins):
@@ -68,10 +74,8 @@ class Machine:
     def descriptor(self, **fields):
         """With random values in all fields that are not given and that the unit ignores."""
         widths = dict(PASS)
-        ignored = ("ptr_base", "shift", "relu", "src_sram", "columns", "src_base", "dst_base")
-        result = {name: self.rng.getrandbits(widths[name]) for name in ignored}
-        used = ("spmat_base", "entry_base", "bias_rows", "drain_rows")
-        return result | dict.fromkeys(used, 0) | fields
+        result = {name: self.rng.getrandbits(width) for name, width in widths.items()}
+        return result | dict.fromkeys(self.used, 0) | fields
 
     def random_pass(self, columns=10):
         rng, depth, rows = self.rng, self.config.spmat_depth, self.config.file_depth
@@ -127,7 +131,11 @@ class Machine:
         await self.bench.until(lambda: self.model.turned == end, limit, "last turn")
         await self.bench.until(lambda: self.source.idle, limit, "last column")
         await self.bench.step(self.config.sram_latency + 4)
-        assert len(self.model.ops) - earlier == sum(operations(program))
+        assert len(self.model.ops) - earlier == sum(self.operations(program))
+
+    def operations(self, program):
+        """Operations of each pass and halt, the turn into it included."""
+        return operations(program)
 
 
 def operations(program):

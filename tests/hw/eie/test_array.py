@@ -6,9 +6,15 @@ from hw.eie.config import EieConfig
 from sim.runner import run_bench
 from tests.hw.eie.core import Core
 
-CONFIG = EieConfig(n_pe=4, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=4)
+CONFIGS = [
+    EieConfig(n_pe=4, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=4),
+    EieConfig(
+        n_pe=8, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=8, lanes=4, group_max=16
+    ),
+]
 
 
 @pytest.mark.rtl
-def test_array():
-    run_bench(Core(CONFIG), __file__, parameters={"config": CONFIG})
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
+def test_array(config):
+    run_bench(Core(config), __file__, parameters={"config": config})

@@ -17,11 +17,21 @@ CONFIGS = [
         counters=False,
     ),
     EieConfig(n_pe=4, spmat_depth=256, ptr_depth=256, act_depth=64, file_depth=8, max_passes=32),
+    EieConfig(
+        n_pe=2,
+        spmat_depth=256,
+        ptr_depth=256,
+        act_depth=64,
+        file_depth=16,
+        max_passes=32,
+        lanes=4,
+        group_max=8,
+    ),
     EieConfig(n_pe=16, spmat_depth=128, ptr_depth=256, act_depth=20, file_depth=4, sram_latency=3),
 ]
 
 
 @pytest.mark.rtl
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}pe")
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
 def test_system(config):
     run_bench(Eie(config), __file__, parameters={"config": config})
