@@ -25,6 +25,7 @@ sim: ready  ## The main job: the shipped predictor on the RTL, against the golde
 
 bench: ready  ## The tables of results, measured on the RTL anew: docs/results
 	@$(KILN) bench eie
+	@$(KILN) bench mittos
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 	@$(KILN) bench eie --full

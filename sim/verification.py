@@ -17,7 +17,7 @@ from sw.compress.quantise import decisions
 from sw.compress.unprogram import quantised_from_program
 from sw.golden.eie import GoldenEie
 from sw.network import Network
-from sw.predictors.metrics import confusion
+from sw.predictors.metrics import Confusion, confusion
 
 from .engine import EieEngine
 
@@ -56,6 +56,16 @@ class Quality(BaseModel):
     recall: float
     false_reject_rate: float
     false_accept_rate: float
+
+    @classmethod
+    def of(cls, counts: Confusion) -> Quality:
+        """The rates of these counts."""
+        return cls(
+            accuracy=counts.accuracy,
+            recall=counts.recall,
+            false_reject_rate=counts.false_reject_rate,
+            false_accept_rate=counts.false_accept_rate,
+        )
 
 
 class SimReport(BaseModel):
@@ -132,13 +142,7 @@ def verify(
     quality = {}
     if workload.late is not None:
         for model, decision in decided.items():
-            counts = confusion(decision, workload.late)
-            quality[model] = Quality(
-                accuracy=counts.accuracy,
-                recall=counts.recall,
-                false_reject_rate=counts.false_reject_rate,
-                false_accept_rate=counts.false_accept_rate,
-            )
+            quality[model] = Quality.of(confusion(decision, workload.late))
     accuracy = {model: quality[model].accuracy if quality else None for model in decided}
     return SimReport(
         network=name,

@@ -10,8 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from sim.bench.weng_chien import estimate_us
 from sim.engine import EieEngine
 from sim.verification import SimReport, Workload, verify
+from sw import weights
 from sw.compress.compile import compile_network
 from sw.compress.frame import program_frame
 from sw.compress.image import read_image, write_image
@@ -19,14 +21,15 @@ from sw.compress.program import Program
 from sw.compress.unprogram import quantised_from_program
 from sw.network import Network
 from sw.predictors.mittos import generate
+from sw.predictors.shapes import SHAPES
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
-WEIGHTS = Path(__file__).parents[2] / "sw" / "weights"
-PAPER_US = 2.01
-"""Weng and Chien (AccML 2020), Table 5: their estimate for 32 PEs at 98 % sparsity."""
+SHIPPED = {"precise_linear": 98, "good_custom": 95}
+"""MittOS predictors that ship, and the sparsity in percent that is run by default."""
+REQUESTS = 2000
 CALIBRATION_REQUESTS = 2000
 WAVE_REQUESTS = 10
 
@@ -34,13 +37,21 @@ WAVE_REQUESTS = 10
 @app.command("sim")
 def sim(
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "weng32",
-    sparsity: Annotated[int, typer.Option(help="Which shipped MittOS predictor, in percent.")] = 98,
-    network: Annotated[
-        Path | None,
-        typer.Option(help="Any dense ReLU network instead (.safetensors, .npz) with its inputs."),
+    sparsity: Annotated[
+        int | None,
+        typer.Option(help="Which shipped MittOS predictor, in percent; 98, 95 of good_custom."),
     ] = None,
+    network: Annotated[
+        str,
+        typer.Option(
+            help=f"A MittOS predictor ({', '.join(SHIPPED)}), a shape with drawn weights "
+            f"({', '.join(SHAPES)}), or the file of any dense ReLU network (.safetensors, .npz) "
+            "with its inputs."
+        ),
+    ] = "precise_linear",
     requests: Annotated[
-        int | None, typer.Option(min=1, help="Requests; 2000, or all rows of the network's file.")
+        int | None,
+        typer.Option(min=1, help=f"Requests; {REQUESTS}, or all rows of the network's file."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fresh requests.")] = 2026,
     wave: Annotated[
@@ -53,34 +64,47 @@ def sim(
     try:
         if preset not in PRESETS:
             raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
-        if network is None:
-            name, workload = _shipped(sparsity, requests or 2000, seed)
-        else:
-            name, workload = _foreign(network, requests, console)
+        percent = SHIPPED.get(network) if sparsity is None else sparsity
+        name, workload = _workload(network, percent, requests, seed)
         report = _run(name, preset, workload, wave, out, console)
     except (ValueError, OSError, RuntimeError) as error:
         Console(stderr=True).print(f"kiln sim: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    _print(report, console)
-    path = out / ("predictor.json" if network is None else f"{network.stem}.json")
+    _print(report, estimate_us(network, percent, report.n_pe), console)
+    path = out / ("predictor.json" if network == "precise_linear" else f"{Path(network).stem}.json")
     path.write_text(report.model_dump_json(indent=2) + "\n")
     console.print(f"report: {path}", highlight=False)
     if report.mismatches:
         raise typer.Exit(1)
 
 
-def _shipped(sparsity: int, requests: int, seed: int) -> tuple[str, Workload]:
-    path = WEIGHTS / f"mittos_precise_linear_{sparsity}.safetensors"
-    if not path.exists():
-        shipped = WEIGHTS.glob("mittos_precise_linear_*.safetensors")
+def _workload(
+    network: str, sparsity: int | None, requests: int | None, seed: int
+) -> tuple[str, Workload]:
+    """What to call the network, and what to run it on; sparsity in percent of one that ships."""
+    if sparsity is not None:
+        if network in SHIPPED:
+            return _shipped(network, sparsity, requests or REQUESTS, seed)
+        raise ValueError(f"--sparsity is of {' and '.join(SHIPPED)}, not of {network}")
+    if network in SHAPES:
+        drawn = SHAPES[network](rows=requests or REQUESTS)
+        assert drawn.inputs is not None
+        sizes = "-".join(map(str, drawn.sizes))
+        return f"{network} {sizes} (weights drawn, no accuracy)", Workload(drawn, drawn.inputs)
+    return _foreign(Path(network), requests)
+
+
+def _shipped(network: str, sparsity: int, requests: int, seed: int) -> tuple[str, Workload]:
+    if not weights.path(sparsity, network).exists():
+        shipped = weights.FOLDER.glob(f"mittos_{network}_*.safetensors")
         there = sorted(file.stem.rpartition("_")[2] for file in shipped)
         raise ValueError(f"no shipped predictor of {sparsity} % sparsity; there are {there}")
     fresh = generate(requests, seed)
-    workload = Workload(Network.load(path), fresh.features, fresh.ebusy)
-    return f"MittOS precise_linear, {sparsity} % sparse", workload
+    workload = Workload(weights.load(sparsity, network), fresh.features, fresh.ebusy)
+    return f"MittOS {network}, {sparsity} % sparse", workload
 
 
-def _foreign(path: Path, requests: int | None, console: Console) -> tuple[str, Workload]:
+def _foreign(path: Path, requests: int | None) -> tuple[str, Workload]:
     loaded = Network.load(path)
     if loaded.inputs is None:
         raise ValueError(f"{path}: no array 'inputs' or 'features' to run the network on")
@@ -132,7 +156,7 @@ def _record(engine: EieEngine, program: Program, workload: Workload) -> None:
     engine.record(False)
 
 
-def _print(report: SimReport, console: Console) -> None:
+def _print(report: SimReport, estimate: float | None, console: Console) -> None:
     table = Table(title=f"{report.network} on {report.preset}", show_header=False)
     table.add_column()
     table.add_column(justify="right")
@@ -142,8 +166,9 @@ def _print(report: SimReport, console: Console) -> None:
     table.add_section()
     table.add_row("cycles min / mean / max", _three(report, 1, "{:,.0f}"))
     table.add_row(f"us at {report.clock_mhz} MHz", _three(report, report.clock_mhz, "{:.2f}"))
-    if report.quality:
-        table.add_row("us, estimated for 32 PEs by Weng and Chien", f"{PAPER_US:.2f}")
+    if estimate is not None:
+        what = f"us, estimated for {report.n_pe} PEs by Weng and Chien"
+        table.add_row(what, f"{estimate:.3g}")
     table.add_row("PE utilisation", f"{report.utilisation:.1%}")
     table.add_row("padding among entries", f"{report.padding_share:.1%}")
     console.print(table)

@@ -36,7 +36,16 @@ from .activity import count_activity, mean_activity
 from .layers import BenchLayer
 from .results import LayerResult
 
-__all__ = ["COUNTED", "Counts", "measure", "run_input", "share_balance"]
+__all__ = [
+    "COUNTED",
+    "LIMIT",
+    "WATCHDOG",
+    "Counts",
+    "measure",
+    "run_input",
+    "share_balance",
+    "transfer_cycles",
+]
 
 COUNTED = 8
 """Inputs whose performance counters are read, and that the event counter works through; where a
@@ -174,7 +183,7 @@ def _whole(
     rest = engine.infer_batch(activations[len(singly) :], progress=progress)
     outputs = np.concatenate([np.stack([each.outputs for each in singly]), rest.outputs])
     cycles = np.concatenate([[each.cycles for each in singly], rest.cycles])
-    return _Run(outputs, cycles, singly, *_transfers(engine, activations[0]))
+    return _Run(outputs, cycles, singly, *transfer_cycles(engine, activations[0]))
 
 
 def _in_batches(
@@ -197,7 +206,7 @@ def _in_batches(
         run = engine.infer_batch(activations[:, batch.columns])
         progress(len(activations) / len(batches))
         cycles += run.cycles
-        sent, readback = _transfers(engine, activations[0, batch.columns])
+        sent, readback = transfer_cycles(engine, activations[0, batch.columns])
         sending += sent
     single = np.array([each.cycles for each in singly])
     difference = int(np.abs(cycles[: len(single)] - single).max())
@@ -230,7 +239,7 @@ def _event_cycles(
     return float(np.sum(cycles)) / len(activations)
 
 
-def _transfers(engine: EieEngine, activations: NDArray[np.int16]) -> tuple[int, int]:
+def transfer_cycles(engine: EieEngine, activations: NDArray[np.int16]) -> tuple[int, int]:
     """Cycles of sending inputs int16 (inputs,), and those of an inference's results and register
     accesses."""
     begin = engine.cycle

@@ -28,8 +28,9 @@ _HISTORY = 4
 _MAX_QUEUE, _MAX_LATENCY_US = 199, 9999
 
 
-def _chain(sizes: Sequence[int], rng: np.random.Generator, inputs: NDArray) -> Network:
-    """Dense layers with ReLU between, of variance 2 / inputs."""
+def _chain(sizes: Sequence[int], seed: int, inputs: NDArray) -> Network:
+    """Dense layers with ReLU between, of variance 2 / inputs; they depend on the seed alone."""
+    rng = np.random.default_rng([seed, 1])
     layers = []
     for k, (columns, rows) in enumerate(pairwise(sizes)):
         values = _QUANTILES * (2 / columns) ** 0.5
@@ -58,7 +59,7 @@ def linnos(rows: int = 256, seed: int = 1) -> Network:
     queue = np.minimum(rng.geometric(0.08, (rows, 1 + _HISTORY)) - 1, _MAX_QUEUE)
     latency = np.minimum(rng.lognormal(5, 1, (rows, _HISTORY)), _MAX_LATENCY_US).astype(np.int64)
     inputs = np.concatenate([_digits(queue, 3), _digits(latency, 4)], axis=1)
-    return _chain(LINNOS, rng, inputs)
+    return _chain(LINNOS, seed, inputs)
 
 
 def heimdall(rows: int = 256, seed: int = 1) -> Network:
@@ -70,7 +71,7 @@ def heimdall(rows: int = 256, seed: int = 1) -> Network:
     the last requests, each over its largest. ``rows`` of the like come with the network.
     """
     rng = np.random.default_rng(seed)
-    return _chain(HEIMDALL, rng, rng.beta(1, 3, (rows, HEIMDALL[0])))
+    return _chain(HEIMDALL, seed, rng.beta(1, 3, (rows, HEIMDALL[0])))
 
 
 SHAPES: dict[str, Callable[..., Network]] = {"linnos": linnos, "heimdall": heimdall}

@@ -41,6 +41,28 @@ def test_real_drives_predictor(tmp_path, shared_dir):
     assert report["agreement"] >= 0.995
 
 
+@pytest.mark.rtl
+@pytest.mark.parametrize(
+    ("arguments", "title", "estimated"),
+    [
+        (["good_custom"], "MittOS good_custom, 95 % sparse", None),
+        (["precise_linear", "--sparsity", 90], "MittOS precise_linear, 90 % sparse", 2.53),
+        (["linnos"], "linnos 31-256-2 (weights drawn, no accuracy)", None),
+        (["heimdall"], "heimdall 12-128-16-1 (weights drawn, no accuracy)", None),
+    ],
+)
+def test_networks_by_name(tmp_path, arguments, title, estimated):
+    """On the 32 PEs that the estimate beside is for, where there is one."""
+    result = run("--network", *arguments, "--requests", 20, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    [path] = tmp_path.glob("*.json")
+    report = json.loads(path.read_text())
+    assert report["network"] == title and report["mismatches"] == 0
+    assert bool(report["quality"]) == title.startswith("MittOS")
+    assert ("estimated for 32 PEs" in result.output) == (estimated is not None)
+    assert estimated is None or str(estimated) in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -48,6 +70,14 @@ def test_real_drives_predictor(tmp_path, shared_dir):
         (
             ["--sparsity", "50"],
             "no shipped predictor of 50 % sparsity; there are ['90', '95', '97', '98']",
+        ),
+        (
+            ["--network", "good_custom", "--sparsity", "97"],
+            "no shipped predictor of 97 % sparsity; there are ['0', '90', '95']",
+        ),
+        (
+            ["--network", "linnos", "--sparsity", "90"],
+            "--sparsity is of precise_linear and good_custom, not of linnos",
         ),
         (["--network", "nowhere.npz"], "nowhere.npz"),
     ],

@@ -17,7 +17,7 @@ def test_dense_of_few_values(name, sizes):
     assert all((layer.weight != 0).all() for layer in network.layers)
     relus = [layer.relu for layer in network.layers]
     assert relus == [True] * (len(sizes) - 2) + [False]
-    same, other = SHAPES[name](rows=50), SHAPES[name](rows=50, seed=2)
+    same, other = SHAPES[name](rows=70), SHAPES[name](rows=50, seed=2)
     assert np.array_equal(same.layers[0].weight, network.layers[0].weight)
     assert not np.array_equal(other.layers[0].weight, network.layers[0].weight)
 
