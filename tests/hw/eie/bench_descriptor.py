@@ -42,7 +42,7 @@ def broken(config, d, slots):
 
 def near(rng, *values):
     """Something around one of the values."""
-    return max(0, rng.choice(values) + rng.choice([-8, -2, -1, 0, 0, 0, 0, 1, 2, 8]))
+    return max(0, rng.choice(values) + rng.choice([-8, -4, -2, -1, 0, 0, 0, 0, 1, 2, 4, 8]))
 
 
 def random_descriptor(rng, config):
