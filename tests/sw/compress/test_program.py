@@ -133,7 +133,8 @@ def check(network, config, seed=0, requests=2):
 def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, mixed, seed):
     rng = np.random.default_rng(seed)
     network = random_quantised(rng, sizes, density, linear=n_pe if mixed else 0)
-    config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, act_depth=128)
+    memories = {"act_depth": 128, "max_passes": 256}
+    config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, **memories)
     check(network, config, seed)
 
 
