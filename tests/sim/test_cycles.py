@@ -22,7 +22,7 @@ CONFIGS = {
 WIDE = {
     "8pe, 8 lanes": PRESETS["wide8"],
     "32pe, 8 lanes": PRESETS["wide32"],
-    "16pe, 2 lanes": replace(PRESETS["wide8"], n_pe=16, lanes=2, group_max=2),
+    "8pe, 2 lanes": replace(PRESETS["wide8"], lanes=2, group_max=2),
 }
 FIXED, FIRST = 14, 24
 """Cycles that a pass of a wide machine takes beside its events and its turn, at most; the first of

@@ -133,7 +133,8 @@ def check(network, config, seed=0, requests=2):
 def test_interpreted_frame_equals_golden(sizes, density, n_pe, file_depth, mixed, seed):
     rng = np.random.default_rng(seed)
     network = random_quantised(rng, sizes, density, linear=n_pe if mixed else 0)
-    config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, act_depth=128)
+    memories = {"act_depth": 128, "max_passes": 256}
+    config = replace(SMALL, n_pe=n_pe, file_depth=file_depth, **memories)
     check(network, config, seed)
 
 
@@ -153,7 +154,7 @@ def test_wide_frame_equals_golden(sizes, density, n_pe, shape, planes, mixed, se
     rng = np.random.default_rng(seed)
     linear = n_pe if mixed else 0
     network = random_quantised(rng, sizes, density, planes=planes, linear=linear)
-    memories = {"spmat_depth": 4096, "act_depth": 256, "ptr_depth": 1024}
+    memories = {"spmat_depth": 4096, "act_depth": 256, "ptr_depth": 1 << 15, "max_passes": 256}
     group_max = min(group_max, n_pe * lanes)
     config = replace(SMALL, n_pe=n_pe, file_depth=8, lanes=lanes, group_max=group_max, **memories)
     check(network, config, seed)

@@ -101,15 +101,14 @@ class Adder:
 @cocotb.parametrize(number=[SHAPES.index(shape) for shape in ((2, 2), (2, 4), (4, 4))])
 async def test_every_set_of_lanes_on_all_rows(dut, number):
     """Every set of valid lanes, with every row in each lane, valid or not; whatever came in the
-    cycles before. Loads between, so that sums show which lanes are in them."""
+    cycles before."""
     unit = await Adder.start(dut, number)
     operations = list(
         product(range(1 << unit.lanes), product(range(unit.depth), repeat=unit.lanes))
     )
-    for values in (unit.any_values, unit.marks):
-        unit.rng.shuffle(operations)
-        for valid, rows in operations:
-            await unit.play(valid, rows, values())
+    unit.rng.shuffle(operations)
+    for number, (valid, rows) in enumerate(operations):
+        await unit.play(valid, rows, unit.any_values() if number % 2 else unit.marks())
     await unit.settle()
 
 

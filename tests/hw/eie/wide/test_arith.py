@@ -7,7 +7,7 @@ from hw.eie.wide.arith import WideArithmetic
 from sim.runner import run_bench
 from tests.hw.bank import Bank
 
-SHAPES = ((2, 2, 2), (2, 4, 64), (4, 3, 4), (4, 2, 32), (8, 2, 64), (8, 3, 128), (8, 4, 8))
+SHAPES = ((2, 2, 2), (2, 4, 64), (4, 3, 4), (8, 2, 64), (8, 4, 8))
 """Lanes, stages of the multipliers, rows."""
 
 
