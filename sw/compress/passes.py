@@ -143,10 +143,13 @@ def _should_split(layer: QuantisedLayer, active: NDArray, config: EieConfig) -> 
     if not config.is_wide or layer.linear_rows or not few:
         return False
 
+    slots = config.slots(layer.columns)
+    refill = slots if slots > config.file_depth else 0  # from the activation SRAM, one a cycle
+
     def cycles(index: NDArray[np.uint8]) -> float:
         pointers = encode(index, config.n_pe).pointers
         group = choose_group(pointers, active, config)
-        return predicted_cycles(pointers, active, group, config.lanes)
+        return max(refill, predicted_cycles(pointers, active, group, config.lanes))
 
     index = layer.planes[0].index
     gain = cycles(index) - cycles(scatter_columns(index, config.n_pe))

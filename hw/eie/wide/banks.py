@@ -31,7 +31,7 @@ class WordPair(wiring.Component):
     address : ``In(21)``
     words : ``Out(ArrayLayout(64, 2))``
     io : ``In(SramAccess(spmat_depth, 64))``
-        Has priority.
+        Has priority; only while nothing is needed.
     """
 
     def __init__(self, config: EieConfig):
