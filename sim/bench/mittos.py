@@ -108,6 +108,7 @@ def _row(
         us_max=float(run.cycles.max()) / CLOCK_MHZ,
         load_cycles=load,
         readback_cycles=readback,
+        columns=sum(layer.columns for layer in program.layers),
         entries=program.entries,
         padding=program.padding,
         counted=len(counted),

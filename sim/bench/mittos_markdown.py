@@ -30,9 +30,10 @@ PEs, always of the paper's kind; the CPU is their i7-8700.
 """
 
 _TIMES = """\
-{layers}, {weights:,} weights; {requests} requests a row and case. The layers have {inputs:,} inputs
-together: at one broadcast a cycle that is {floor:.2f} us in the worst case, on however many PEs.
-Microseconds; ours / estimate is of the worst case's mean.
+{layers}, {weights:,} weights; {requests} requests a row and case. Laid out without neurons that are
+constant or not read, the layers have {inputs:,} inputs together: at one broadcast a cycle that is
+{floor:.2f} us in the worst case, on however many PEs. Microseconds; ours / estimate is of the worst
+case's mean.
 """
 
 _GRAPH = """\
@@ -107,8 +108,8 @@ def _network(report: MittosReport, facts: NetworkFacts) -> list[str]:
     text = _TIMES.format(
         weights=facts.weights,
         layers="-".join(map(str, facts.sizes)),
-        inputs=sum(facts.sizes[:-1]),
-        floor=sum(facts.sizes[:-1]) / report.clock_mhz,
+        inputs=pairs[0][1].columns,
+        floor=pairs[0][1].columns / report.clock_mhz,
         requests=pairs[0][0].requests,
     )
     notes = [text]

@@ -76,6 +76,8 @@ class Row(BaseModel):
     load_cycles, readback_cycles : int
         Cycles in which inputs come in over AXI4-Stream; in which results leave, register accesses
         included.
+    columns : int
+        Inputs of all layers, as laid out: without neurons that are constant or not read.
     entries, padding : int
         Stored in all PEs; those of them that only bridge zeros.
     utilisation : float
@@ -102,6 +104,7 @@ class Row(BaseModel):
     us_max: float
     load_cycles: int
     readback_cycles: int
+    columns: int
     entries: int
     padding: int
     counted: int

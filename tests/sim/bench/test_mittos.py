@@ -74,6 +74,7 @@ def test_rows(heimdall, measured):
     assert real.requests == worst.requests == 6
     assert real.cycles_mean <= real.cycles_max < worst.cycles_max
     assert worst.us_max == worst.cycles_max / 800
+    assert worst.columns == 12 + 128 + 16
     assert worst.entries == heimdall.facts.weights and worst.padding == 0
     assert 0.5 < worst.utilisation < 1
     assert worst.load_cycles > 3 and worst.readback_cycles > 1
