@@ -124,8 +124,8 @@ def _write(report: MittosReport, out: Path) -> None:
 
 def _times(report: MittosReport) -> Table:
     table = Table(title="latency predictors on the RTL, us")
-    table.add_column("network")
-    table.add_column("machine")
+    table.add_column("network", no_wrap=True)
+    table.add_column("machine", no_wrap=True)
     for column in ("real", "worst", "estimate", "ratio", "mismatches"):
         table.add_column(column, justify="right")
     for facts in report.networks:
