@@ -19,7 +19,8 @@ from sim.engine import EieEngine
 from sim.verification import CLOCK_MHZ
 from sw.compress.compile import lay_out
 from sw.compress.frame import program_frame
-from sw.compress.program import CapacityError, Program
+from sw.compress.layout import CapacityError
+from sw.compress.program import Program
 
 from .eie import COUNTED, LIMIT, WATCHDOG, transfer_cycles
 from .mittos_results import Row

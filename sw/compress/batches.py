@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.eie.config import CODEBOOK_WORDS, ENTRIES_PER_WORD, EieConfig
+from sw.compress.layout import Layout, pointer_depth
 from sw.compress.memory import CapacityError
 from sw.compress.passes import Tile, tile_layer
-from sw.compress.program import Layout, Program, pointer_depth
+from sw.compress.program import Program
 from sw.compress.quantised import QuantisedNetwork
 
 __all__ = ["Batch", "column_batches"]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from hw.eie.config import EieConfig
 from sw.compress.calibration import Calibration
+from sw.compress.layout import build_program
 from sw.compress.neurons import fold_constant_neurons, order_neurons
-from sw.compress.program import Program, build_program
+from sw.compress.program import Program
 from sw.compress.quantise import QuantisationReport, decisions, quantise
 from sw.compress.quantised import MAX_PLANES, QuantisedNetwork
 from sw.compress.share import SHARED_VALUES, share_network, share_weights

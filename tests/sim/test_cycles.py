@@ -9,7 +9,7 @@ from hw.eie.config import PRESETS
 from sim.engine import EieEngine
 from sim.events import layer_events, within_bar
 from sw.compress.frame import program_frame
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 from tests.sim.expected import pass_events
@@ -90,7 +90,7 @@ def test_wide_layer(wide, number):
 @pytest.mark.parametrize("rows", [1, 3])
 def test_split_layer(wide, rows):
     """A last layer whose columns are split over the PEs, where lanes would be idle otherwise."""
-    for sizes in ([600, rows], [40, 500, rows]):
+    for sizes in ([510, rows], [40, 500, rows]):
         program = check_wide(wide, rows, sizes, 1.0, 1.0)
         assert bool(program.passes[-1].split) == (wide.config.lanes == 8)
 

@@ -8,7 +8,7 @@ from hw.eie.format import Control, Counter, Error, Register, Status
 from sim.engine import EieEngine, EngineError
 from sim.top import HarnessError
 from sw.compress.frame import activation_frame, program_frame
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 

@@ -9,7 +9,7 @@ from hw.eie.config import EieConfig
 from hw.eie.format import PASS_WORDS, Counter, IoTarget
 from sim.runner import bench_parameters
 from sim.streams import Bench
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 

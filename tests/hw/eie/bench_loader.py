@@ -8,7 +8,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamSource
 from frames import LoaderModel, activations, close, network_payload, program, section
 
 from hw.eie.config import EieConfig
-from hw.eie.format import NETWORK, PASS_WORDS, SECTION, Error, SectionKind, unpack
+from hw.eie.format import FRAME_VERSION, NETWORK, PASS_WORDS, SECTION, Error, SectionKind, unpack
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
@@ -239,7 +239,7 @@ async def test_every_length(dut, stalls):
 
 NETWORKS = [
     ({"magic": 0x4E4C494A}, Error.FORMAT),
-    ({"version": 2}, Error.FORMAT),
+    ({"version": FRAME_VERSION + 1}, Error.FORMAT),
     ({"reserved": 1 << 14}, Error.FORMAT),
     ({"reserved_high": 1}, Error.FORMAT),
     ({"sections": 0}, Error.FORMAT),

@@ -19,7 +19,7 @@ from sw.compress.frame import (
     program_sections,
     sections_to_words,
 )
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 

@@ -9,8 +9,8 @@ from hw.eie.config import PRESETS
 from sim.engine import EieEngine
 from sw.compress.batches import column_batches
 from sw.compress.frame import parse_frame, program_frame
+from sw.compress.layout import build_program
 from sw.compress.memory import CapacityError
-from sw.compress.program import build_program
 from sw.compress.random import random_inputs, random_quantised
 from sw.golden.eie import GoldenEie
 

@@ -18,7 +18,7 @@ from sw.compress.frame import (
     results_from_words,
     sections_to_words,
 )
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_quantised
 
 
@@ -74,7 +74,7 @@ def test_network_section(program):
 def test_pass_table(program):
     payload = split(program_frame(program))[1][3]
     for k, descriptor in enumerate(program.passes):
-        fields = unpack(PASS, int.from_bytes(payload[16 * k : 16 * k + 16], "little"))
+        fields = unpack(PASS, int.from_bytes(payload[24 * k : 24 * k + 24], "little"))
         assert fields == {name: getattr(descriptor, name) for name, _ in PASS}
     first = int.from_bytes(payload[:16], "little")
     assert first >> 56 & 31 == 7  # shift

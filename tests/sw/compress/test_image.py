@@ -10,13 +10,14 @@ import pytest
 from hw.eie.config import PRESETS
 from sw.compress.image import (
     IMAGE_MAGIC,
+    IMAGE_VERSION,
     ImageError,
     image_bytes,
     program_from_bytes,
     read_image,
     write_image,
 )
-from sw.compress.program import build_program
+from sw.compress.layout import build_program
 from sw.compress.random import random_quantised
 from sw.compress.unprogram import quantised_from_program
 
@@ -128,7 +129,7 @@ def test_other_files(blob):
 
 
 def test_bad_json():
-    prefix = struct.pack("<8sII", IMAGE_MAGIC, 1, 7)
+    prefix = struct.pack("<8sII", IMAGE_MAGIC, IMAGE_VERSION, 7)
     text = b'{"a": 1'
     blob = prefix + struct.pack("<I", zlib.crc32(prefix + text)) + text
     with pytest.raises(ImageError, match="header, bytes 20 to 26: the whole: Invalid JSON"):
@@ -148,12 +149,13 @@ def set_config(header, **change):
         (lambda h: h.update(in_min=-40000), "in_min: Input should be greater than"),
         (lambda h: h["layers"][0].update(rows=-1), "layers.0.rows: Input should be greater"),
         (lambda h: h["sections"].pop(), r"the sections are \['passes', 'pointers'\]"),
-        (lambda h: h["sections"][0].update(dtype="|O"), r"section 'passes'.*\|O \[2, 2\] is not"),
+        (lambda h: h["sections"][0].update(dtype="|O"), r"section 'passes'.*\|O \[2, 3\] is not"),
         (lambda h: h["sections"][1].update(shape=[4, 9]), "section 'pointers'.* is not"),
         (lambda h: set_config(h, n_pe=3), "n_pe must be a power of two, not 3"),
         (lambda h: set_config(h, n_pe=8), r"pointers must be \(8, words\), not \(4, "),
         (lambda h: set_config(h, spmat_depth=8), "spmat_depth is 8"),
-        (lambda h: set_config(h, lanes=2), "unexpected keyword argument 'lanes'"),
+        (lambda h: set_config(h, lines=2), "unexpected keyword argument 'lines'"),
+        (lambda h: set_config(h, lanes=3), "lanes must be one of 1, 2, 4, 8, not 3"),
         (
             lambda h: h["layers"][0].update(columns=7),
             "layer 0: its passes have 6 columns, not 1 x 7",

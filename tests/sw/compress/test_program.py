@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hw.eie.config import PRESETS, EieConfig
 from hw.eie.format import SectionKind
 from sw.compress.frame import parse_frame, program_frame
-from sw.compress.program import CapacityError, build_program
+from sw.compress.layout import CapacityError, build_program
 from sw.compress.quantised import QuantisedNetwork
 from sw.compress.random import random_inputs, random_quantised
 from sw.compress.unprogram import quantised_from_program
