@@ -379,3 +379,17 @@ def test_fits_exactly_and_not_one_less():
         less = replace(tight, **{limit: need - (4 if limit == "ptr_depth" else 1)})
         with pytest.raises(CapacityError, match=limit):
             build_program(network, less)
+
+
+def test_records_stand_at_multiples_of_their_size():
+    """Behind the 66 pointers of a layer of single columns, for which records are too short."""
+    rng = np.random.default_rng(3)
+    config = replace(PRESETS["wide8"], n_pe=1, group_max=8)
+    network = random_quantised(rng, [65, 64, 40, 30], [1.0, 0.05, 0.05])
+    active = [np.full(65, 0.02), np.ones(64), np.ones(40)]
+    program = build_program(network, config, active=active)
+    first, second, third = program.passes
+    assert (first.group, first.ptr_base) == (0, 0)
+    assert second.group and third.group
+    assert second.ptr_base == 72 and third.ptr_base % 8 == 0
+    assert quantised_from_program(program) == network
