@@ -3,6 +3,16 @@ SHELL := /bin/bash
 KILN := .venv/bin/kiln
 PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 
+# One command of kiln behind another, on a core of its own; it says what it did when both are done.
+define side_by_side
+mkdir -p build/bench; echo "kiln $(1) runs beside, its output goes to build/bench/beside.log"; \
+$(KILN) $(1) >build/bench/beside.log 2>&1 & beside=$$!; \
+trap 'kill $$beside 2>/dev/null' INT TERM; \
+$(KILN) $(2); code=$$?; \
+echo "waiting for kiln $(1)"; wait $$beside || code=$$?; \
+cat build/bench/beside.log; exit $$code
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help setup ready sim bench bench-full train lint test clean distclean
 
@@ -24,11 +34,10 @@ sim: ready  ## The main job: the shipped predictor on the RTL, against the golde
 	@$(KILN) sim
 
 bench: ready  ## The tables of results, measured on the RTL anew: docs/results
-	@$(KILN) bench eie
-	@$(KILN) bench mittos
+	@$(call side_by_side,bench mittos,bench eie)
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
-	@$(KILN) bench eie --full
+	@$(call side_by_side,bench mittos,bench eie --full)
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

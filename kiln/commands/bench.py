@@ -1,6 +1,7 @@
 """``kiln bench``: the tables of results, measured on the RTL."""
 
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from sim.bench.eie import LIMIT, measure
 from sim.bench.layers import LAYERS, BenchLayer, chosen
 from sim.bench.markdown import PE_PLOT, QUEUE_PLOT, eie_page
 from sim.bench.plots import plot_pe_counts, plot_queue_depths
-from sim.bench.results import BARS, EieReport, PresetResult
+from sim.bench.results import BARS, EieReport, PresetResult, SweepPoint
 from sim.bench.sweeps import QUEUE_DEPTHS, sweep_pes, sweep_queue_depth
 from sim.engine import EieEngine
 
@@ -30,6 +31,8 @@ PE_LAYERS = ("Alex-7", "VGG-8", "NT-We")
 PE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 MORE_PE_COUNTS = (128, 256)
 SWEPT_INPUTS = 2
+AT_ONCE = 2
+"""Presets and sweeps that run side by side."""
 
 
 @app.callback()
@@ -76,13 +79,19 @@ def eie(
                 raise ValueError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
         wanted = chosen(layers or [])
         out.mkdir(parents=True, exist_ok=True)
-        with _progress(console) as progress:
+        with _progress(console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+            # Simulation runs outside of Python's lock. What takes longest comes first.
+            longest = sorted(presets, key=lambda name: -PRESETS[name].n_pe * PRESETS[name].lanes)
+            measured = {
+                name: pool.submit(_preset, name, wanted, inputs, progress) for name in longest
+            }
+            swept = pool.submit(_sweep, presets[0], wanted, full, progress) if sweeps else None
             for name in presets:
-                report.presets.append(_preset(name, wanted, inputs, progress))
+                report.presets.append(measured[name].result())
                 progress.console.print(_table(report.presets[-1]))
                 _write(report, out)
-            if sweeps:
-                _sweep(report, presets[0], wanted, full, progress)
+            if swept is not None:
+                report.queue_depths, report.pe_counts = swept.result()
                 _write(report, out)
     except (ValueError, OSError, RuntimeError) as error:
         Console(stderr=True).print(f"kiln bench: {error}", style="red", markup=False)
@@ -120,12 +129,13 @@ def _preset(name: str, layers: list[BenchLayer], inputs: int, progress: Progress
 
 
 def _sweep(
-    report: EieReport, preset: str, layers: list[BenchLayer], full: bool, progress: Progress
-) -> None:
+    preset: str, layers: list[BenchLayer], full: bool, progress: Progress
+) -> tuple[list[SweepPoint], list[SweepPoint]]:
+    """Queue depths of a preset, and numbers of PEs."""
     config = PRESETS[preset]
     cost = sum(layer.cost(config.n_pe) for layer in layers)
     task = progress.add_task("queue depths", total=len(QUEUE_DEPTHS) * SWEPT_INPUTS * cost)
-    report.queue_depths = sweep_queue_depth(
+    depths = sweep_queue_depth(
         config, layers, inputs=SWEPT_INPUTS, progress=lambda cost: progress.advance(task, cost)
     )
     progress.remove_task(task)
@@ -134,8 +144,9 @@ def _sweep(
     few = layers if full else [layer for layer in layers if layer.name in PE_LAYERS] or layers
     cost = sum(layer.cost(n_pe) for layer in few for n_pe in counts)
     task = progress.add_task("numbers of PEs", total=cost)
-    report.pe_counts = sweep_pes(counts, few, progress=lambda cost: progress.advance(task, cost))
+    pes = sweep_pes(counts, few, progress=lambda cost: progress.advance(task, cost))
     progress.remove_task(task)
+    return depths, pes
 
 
 def _write(report: EieReport, out: Path) -> None:
