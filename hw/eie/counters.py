@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from .format import Counter
 
-__all__ = ["PerformanceCounters"]
+__all__ = ["PerformanceCounters", "count_events"]
 
 WIDTH = 32
 EVENT_BITS = 4
@@ -49,3 +49,17 @@ class PerformanceCounters(wiring.Component):
             with m.If(self.select == counter):
                 m.d.comb += self.value.eq(count)
         return m
+
+
+def count_events(m, events, *, clear, select, latency):
+    """Gives ``m`` performance counters, to which ``events`` (by :class:`Counter`) are added in
+    every cycle. Returns what the counter that ``select`` named ``latency`` cycles ago was then."""
+    m.submodules.counters = counters = PerformanceCounters()
+    m.d.comb += [counters.clear.eq(clear), counters.select.eq(select)]
+    m.d.comb += [counters.events[counter].eq(event) for counter, event in events.items()]
+    count = counters.value
+    for stage in range(latency):
+        delayed = Signal.like(count, name=f"count_{stage}")
+        m.d.sync += delayed.eq(count)
+        count = delayed
+    return count

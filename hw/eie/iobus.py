@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from amaranth.hdl import Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import WORD_BITS
 
-__all__ = ["IoRead", "IoWrite"]
+__all__ = ["IoRead", "IoWrite", "connect_memories", "connect_reads"]
 
 _ADDRESS = {"target": Out(3), "pe": Out(8), "address": Out(20)}
 
@@ -28,3 +29,31 @@ class IoRead(wiring.Signature):
 
     def __init__(self) -> None:
         super().__init__({"valid": Out(1), **_ADDRESS, "data": In(WORD_BITS)})
+
+
+def connect_memories(m, io, read, accesses):
+    """Gives a PE's side of the bus, ``io`` for writes and the same address with ``read`` for reads,
+    its way to memories: ``accesses`` by target. Returns what each target reads."""
+    for target, access in accesses.items():
+        with m.If((io.valid | read) & (io.target == target)):
+            m.d.comb += [
+                access.en.eq(1),
+                access.write.eq(io.valid),
+                access.addr.eq(io.address),
+                access.wdata.eq(io.data),
+            ]
+    return {target: access.rdata for target, access in accesses.items()}
+
+
+def connect_reads(m, io, reads, latency, data):
+    """``data`` is what the target addressed ``latency`` cycles ago reads now: ``reads`` by target,
+    0 where there is none."""
+    target = io.target
+    for stage in range(latency):
+        following = Signal.like(target, name=f"target_{stage}")
+        m.d.sync += following.eq(target)
+        target = following
+    with m.Switch(target):
+        for number, value in reads.items():
+            with m.Case(number):
+                m.d.comb += data.eq(value)

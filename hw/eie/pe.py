@@ -11,9 +11,9 @@ from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
 from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
-from .counters import PerformanceCounters
+from .counters import count_events
 from .format import Counter, IoTarget
-from .iobus import IoWrite
+from .iobus import IoWrite, connect_memories, connect_reads
 from .pointer import PointerRead
 from .source import ActivationSource
 from .spmat import SpmatRead
@@ -112,36 +112,30 @@ class ProcessingElement(wiring.Component):
             self.row_error.eq(arith.error),
         ]
         self._connect_activations(m, requantise, source, file, sram)
-        reads = self._connect_io(m, pointer, spmat, sram)
+        memories = {
+            IoTarget.POINTERS: pointer.io,
+            IoTarget.SPMAT: spmat.io,
+            IoTarget.ACTIVATION_SRAM: sram.port,
+        }
+        reads = connect_memories(m, self.io, self.io_read, memories)
         if config.counters:
-            m.submodules.counters = counters = PerformanceCounters()
-            m.d.comb += [
-                counters.clear.eq(self.clear_counters),
-                counters.select.eq(self.io.address),
-                counters.events[Counter.ENTRIES].eq(arith.entry),
-                counters.events[Counter.PADDING].eq(arith.padding),
-                counters.events[Counter.EMPTY].eq(spmat.empty),
-                counters.events[Counter.STARVED].eq(spmat.starved),
-                counters.events[Counter.TURN].eq(spmat.turning),
-                counters.events[Counter.QUEUE_FULL].eq(~self.i.ready),
-                counters.events[Counter.BUSY].eq(arith.entry),
-            ]
-            count = counters.value
-            for stage in range(config.sram_latency):
-                delayed = Signal.like(count, name=f"count_{stage}")
-                m.d.sync += delayed.eq(count)
-                count = delayed
-            reads[IoTarget.COUNTERS] = count
-
-        target = self.io.target
-        for stage in range(config.sram_latency):
-            following = Signal.like(target, name=f"target_{stage}")
-            m.d.sync += following.eq(target)
-            target = following
-        with m.Switch(target):
-            for number, value in reads.items():
-                with m.Case(number):
-                    m.d.comb += self.io_data.eq(value)
+            events = {
+                Counter.ENTRIES: arith.entry,
+                Counter.PADDING: arith.padding,
+                Counter.EMPTY: spmat.empty,
+                Counter.STARVED: spmat.starved,
+                Counter.TURN: spmat.turning,
+                Counter.QUEUE_FULL: ~self.i.ready,
+                Counter.BUSY: arith.entry,
+            }
+            reads[IoTarget.COUNTERS] = count_events(
+                m,
+                events,
+                clear=self.clear_counters,
+                select=self.io.address,
+                latency=config.sram_latency,
+            )
+        connect_reads(m, self.io, reads, config.sram_latency, self.io_data)
         return m
 
     def _connect_activations(self, m, requantise, source, file, sram):
@@ -179,21 +173,3 @@ class ProcessingElement(wiring.Component):
                 file.write.slot.eq(io.address),
                 file.write.value.eq(io.data),
             ]
-
-    def _connect_io(self, m, pointer, spmat, sram):
-        """Gives the I/O bus its way to the SRAMs; returns what each target reads."""
-        io = self.io
-        accesses = {
-            IoTarget.POINTERS: pointer.io,
-            IoTarget.SPMAT: spmat.io,
-            IoTarget.ACTIVATION_SRAM: sram.port,
-        }
-        for target, access in accesses.items():
-            with m.If((io.valid | self.io_read) & (io.target == target)):
-                m.d.comb += [
-                    access.en.eq(1),
-                    access.write.eq(io.valid),
-                    access.addr.eq(io.address),
-                    access.wdata.eq(io.data),
-                ]
-        return {target: access.rdata for target, access in accesses.items()}

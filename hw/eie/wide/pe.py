@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,9 +10,9 @@ from ...memory import Sram
 from ...stream import Queue
 from ..activation import Requantise
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
-from ..counters import PerformanceCounters
+from ..counters import count_events
 from ..format import Counter, IoTarget
-from ..iobus import IoWrite
+from ..iobus import IoWrite, connect_memories, connect_reads
 from ..tokens import ShownPass, pass_slot_layout, token_layout
 from .arith import WideArithmetic
 from .pointer import SpanRead
@@ -122,19 +122,30 @@ class WideProcessingElement(wiring.Component):
         ]
         self._connect_drain(m, arith, requantisers)
         self._connect_activations(m, requantisers, source, sram)
-        reads = self._connect_io(m, pointer, spmat, sram)
+        memories = {
+            IoTarget.POINTERS: pointer.io,
+            IoTarget.SPMAT: spmat.io,
+            IoTarget.ACTIVATION_SRAM: sram.port,
+        }
+        reads = connect_memories(m, self.io, self.io_read, memories)
         if config.counters:
-            reads[IoTarget.COUNTERS] = self._count(m, spmat, arith)
-
-        target = self.io.target
-        for stage in range(config.sram_latency):
-            following = Signal.like(target, name=f"target_{stage}")
-            m.d.sync += following.eq(target)
-            target = following
-        with m.Switch(target):
-            for number, value in reads.items():
-                with m.Case(number):
-                    m.d.comb += self.io_data.eq(value)
+            events = {
+                Counter.ENTRIES: arith.entries,
+                Counter.PADDING: arith.padding,
+                Counter.EMPTY: spmat.empty,
+                Counter.STARVED: spmat.starved,
+                Counter.TURN: spmat.turning,
+                Counter.QUEUE_FULL: ~self.i.ready,
+                Counter.BUSY: spmat.busy,
+            }
+            reads[IoTarget.COUNTERS] = count_events(
+                m,
+                events,
+                clear=self.clear_counters,
+                select=self.io.address,
+                latency=config.sram_latency,
+            )
+        connect_reads(m, self.io, reads, config.sram_latency, self.io_data)
         return m
 
     def _connect_drain(self, m, arith, requantisers):
@@ -214,42 +225,3 @@ class WideProcessingElement(wiring.Component):
                 source.write.row.eq(io.address),
             ]
             m.d.comb += [source.write.values[k].eq(io.data) for k in range(config.lanes)]
-
-    def _connect_io(self, m, pointer, spmat, sram):
-        """Gives the I/O bus its way to the SRAMs; returns what each target reads."""
-        io = self.io
-        accesses = {
-            IoTarget.POINTERS: pointer.io,
-            IoTarget.SPMAT: spmat.io,
-            IoTarget.ACTIVATION_SRAM: sram.port,
-        }
-        for target, access in accesses.items():
-            with m.If((io.valid | self.io_read) & (io.target == target)):
-                m.d.comb += [
-                    access.en.eq(1),
-                    access.write.eq(io.valid),
-                    access.addr.eq(io.address),
-                    access.wdata.eq(io.data),
-                ]
-        return {target: access.rdata for target, access in accesses.items()}
-
-    def _count(self, m, spmat, arith):
-        """Performance counters; returns what the I/O bus reads of them."""
-        m.submodules.counters = counters = PerformanceCounters()
-        m.d.comb += [
-            counters.clear.eq(self.clear_counters),
-            counters.select.eq(self.io.address),
-            counters.events[Counter.ENTRIES].eq(arith.entries),
-            counters.events[Counter.PADDING].eq(arith.padding),
-            counters.events[Counter.EMPTY].eq(spmat.empty),
-            counters.events[Counter.STARVED].eq(spmat.starved),
-            counters.events[Counter.TURN].eq(spmat.turning),
-            counters.events[Counter.QUEUE_FULL].eq(~self.i.ready),
-            counters.events[Counter.BUSY].eq(spmat.busy),
-        ]
-        count = counters.value
-        for stage in range(self.config.sram_latency):
-            delayed = Signal.like(count, name=f"count_{stage}")
-            m.d.sync += delayed.eq(count)
-            count = delayed
-        return count
