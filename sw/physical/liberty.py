@@ -1,0 +1,259 @@
+"""
+The cell library as a Liberty file, for Yosys, ABC and OpenSTA.
+
+Units of the file: ns, fF, V, mA, kOhm, nW for leakage, um2; internal power in fJ per transition,
+which is the file's unit of capacitance times the square of that of voltage. Tables of delay and
+output slew hold the linear fits of :mod:`sw.physical.cells` at the corners of the range of slew
+(0 to the largest) and load (0 to the largest of the pin): interpolation between, and extrapolation
+beyond, give the fits themselves.
+
+Kiln's own choices, where the tables have no figure:
+
+- Setup, hold, recovery and removal do not depend on slews. A check without a figure for the falling
+  edge of its pin has only the rising one (release of a reset).
+- A pulse at a clock, reset or set must last as long as the slowest delay that it starts, at no
+  load and the reference slew.
+- Power of rise and fall are the same.
+- A net has a wire capacitance in proportion to its fan-out, and no resistance: the default wire
+  load model, whose name is the library's with ``_wire`` behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .cells import Arc, Cell, CellLibrary, Conditions, Edge, Pin
+from .libsyntax import Lines, attribute, complex_attribute, group, number, table, template
+
+__all__ = ["CONSTRAINT", "DELAY", "library_head", "write_liberty"]
+
+DELAY, CONSTRAINT = "delay_2x2", "constraint_2x2"
+"""Names of the templates that :func:`library_head` defines."""
+
+_LATCH = '"L L : - : L , L H : - : H , H - : - : N"'
+
+
+def _wire_load(name: str, per_pin: float) -> Lines:
+    """Capacitance for each pin that a net drives: length is counted in pins."""
+    return group(
+        "wire_load",
+        f'"{name}"',
+        attribute("resistance", 0.0),
+        attribute("capacitance", per_pin),
+        attribute("area", 0.0),
+        attribute("slope", 1.0),
+        complex_attribute("fanout_length", 1.0, 1.0),
+        complex_attribute("fanout_length", 2.0, 2.0),
+    )
+
+
+def library_head(name: str, conditions: Conditions, comment: str) -> Lines:
+    """What stands before the cells: units, thresholds, conditions, wire load, templates."""
+    wire = f"{name}_wire"
+    return [
+        complex_attribute("technology", "cmos"),
+        attribute("delay_model", "table_lookup"),
+        attribute("comment", f'"{comment}"'),
+        attribute("time_unit", '"1ns"'),
+        attribute("voltage_unit", '"1V"'),
+        attribute("current_unit", '"1mA"'),
+        attribute("pulling_resistance_unit", '"1kohm"'),
+        attribute("leakage_power_unit", '"1nW"'),
+        complex_attribute("capacitive_load_unit", "1", "ff"),
+        *(
+            attribute(f"{kind}_threshold_pct_{edge}", 50.0)
+            for kind in ("input", "output")
+            for edge in ("rise", "fall")
+        ),
+        *(
+            attribute(f"slew_{level}_threshold_pct_{edge}", value)
+            for level, value in (("lower", 30.0), ("upper", 70.0))
+            for edge in ("rise", "fall")
+        ),
+        attribute("slew_derate_from_library", 1.0),
+        attribute("nom_process", 1.0),
+        attribute("nom_voltage", conditions.voltage),
+        attribute("nom_temperature", conditions.temperature),
+        *group(
+            "operating_conditions",
+            "typical",
+            attribute("process", 1.0),
+            attribute("voltage", conditions.voltage),
+            attribute("temperature", conditions.temperature),
+            attribute("tree_type", '"balanced_tree"'),
+        ),
+        attribute("default_operating_conditions", "typical"),
+        attribute("default_max_transition", conditions.max_transition),
+        attribute("default_fanout_load", 1.0),
+        attribute("default_cell_leakage_power", 0.0),
+        *(attribute(f"default_{kind}_pin_cap", 0.0) for kind in ("input", "output", "inout")),
+        *_wire_load(wire, conditions.wire_capacitance),
+        attribute("default_wire_load", f'"{wire}"'),
+        attribute("default_wire_load_mode", "top"),
+        *template(
+            "lu_table_template", DELAY, ("input_net_transition", "total_output_net_capacitance")
+        ),
+        *template(
+            "lu_table_template",
+            CONSTRAINT,
+            ("related_pin_transition", "constrained_pin_transition"),
+        ),
+    ]
+
+
+class _CellWriter:
+    """Groups of one cell."""
+
+    def __init__(self, cell: Cell, conditions: Conditions):
+        self.cell = cell
+        self.reference = conditions.reference_slew
+        self.slews = (0.0, conditions.max_transition)
+
+    def lines(self) -> Lines:
+        """The ``cell`` group."""
+        cell = self.cell
+        return group(
+            "cell",
+            cell.name,
+            attribute("area", cell.area),
+            attribute("cell_leakage_power", cell.leakage),
+            self._state(),
+            *(self._pin(pin) for pin in cell.pins.values()),
+        )
+
+    def _state(self) -> Lines:
+        cell = self.cell
+        if cell.kind == "clockgate":
+            enable = next(pin for pin in cell.pins.values() if not (pin.is_output or pin.is_clock))
+            return [
+                attribute("clock_gating_integrated_cell", '"latch_posedge"'),
+                *group(
+                    "statetable",
+                    f'"{cell.clock} {enable.name}", "IQ"',
+                    attribute("table", _LATCH),
+                ),
+                *group(
+                    "pin",
+                    "IQ",
+                    attribute("direction", "internal"),
+                    attribute("internal_node", '"IQ"'),
+                ),
+            ]
+        if cell.kind == "flipflop":
+            states = {"next_state": cell.next_state, "clear": cell.clear, "preset": cell.preset}
+            return group(
+                "ff",
+                "IQ, IQN",
+                attribute("clocked_on", f'"{cell.clock}"'),
+                [attribute(name, f'"{text}"') for name, text in states.items() if text],
+            )
+        return []
+
+    def _pin(self, pin: Pin) -> Lines:
+        arcs = [arc for arc in self.cell.arcs if arc.pin == pin.name]
+        powers = {arc.related_pin: arc for arc in arcs if arc.energy is not None}
+        return group(
+            "pin",
+            pin.name,
+            self._output(pin) if pin.is_output else self._input(pin),
+            *(self._delay(arc, pin) for arc in arcs if arc.is_delay),
+            *(self._check(arc) for arc in arcs if arc.is_check),
+            *(self._power(arc) for arc in powers.values()),
+        )
+
+    def _output(self, pin: Pin) -> Lines:
+        lines = [attribute("direction", "output")]
+        if self.cell.kind == "clockgate":
+            lines += [
+                attribute("state_function", f'"{pin.function}"'),
+                attribute("clock_gate_out_pin", "true"),
+            ]
+        else:
+            lines.append(attribute("function", f'"{pin.function}"'))
+        if pin.max_load is not None:
+            lines.append(attribute("max_capacitance", pin.max_load))
+        return lines
+
+    def _input(self, pin: Pin) -> Lines:
+        lines = [attribute("direction", "input"), attribute("capacitance", pin.capacitance)]
+        if pin.is_clock:
+            lines.append(attribute("clock", "true"))
+        if self.cell.kind == "clockgate":
+            role = "clock" if pin.is_clock else "enable"
+            lines.append(attribute(f"clock_gate_{role}_pin", "true"))
+        started = [arc for arc in self.cell.arcs if arc.is_delay and arc.related_pin == pin.name]
+        if started and self.cell.kind in ("flipflop", "clockgate"):
+            edges = [edge for arc in started for edge in (arc.rise, arc.fall) if edge is not None]
+            pulse = max(edge.delay for edge in edges)
+            if pin.is_clock:
+                lines.append(attribute("min_pulse_width_high", pulse))
+            lines.append(attribute("min_pulse_width_low", pulse))
+        return lines
+
+    def _delay(self, arc: Arc, pin: Pin) -> Lines:
+        loads = (0.0, pin.max_load or 1.0)
+        parts: list[Iterable[str]] = []
+        for name, edge in (("rise", arc.rise), ("fall", arc.fall)):
+            if edge is not None:
+                parts.append(self._delays(f"cell_{name}", edge, loads))
+                parts.append(self._slews(f"{name}_transition", edge, loads))
+        return group(
+            "timing",
+            "",
+            attribute("related_pin", f'"{arc.related_pin}"'),
+            attribute("timing_type", arc.timing_type),
+            attribute("timing_sense", arc.sense),
+            *parts,
+        )
+
+    def _delays(self, kind: str, edge: Edge, loads: tuple[float, float]) -> Lines:
+        def delay(slew: float, load: float) -> float:
+            late = edge.delay_per_slew * (slew - self.reference)
+            return max(0.0, edge.delay + edge.delay_per_load * load + late)
+
+        return table(kind, DELAY, self.slews, loads, delay)
+
+    def _slews(self, kind: str, edge: Edge, loads: tuple[float, float]) -> Lines:
+        return table(
+            kind, DELAY, self.slews, loads, lambda _, load: edge.slew + edge.slew_per_load * load
+        )
+
+    def _check(self, arc: Arc) -> Lines:
+        parts = []
+        for name, value in (("rise", arc.rise_constraint), ("fall", arc.fall_constraint)):
+            if value is not None:
+                constant = float(value)
+                parts.append(
+                    table(
+                        f"{name}_constraint",
+                        CONSTRAINT,
+                        self.slews,
+                        self.slews,
+                        lambda *_, constant=constant: constant,
+                    )
+                )
+        return group(
+            "timing",
+            "",
+            attribute("related_pin", f'"{arc.related_pin}"'),
+            attribute("timing_type", arc.timing_type),
+            *parts,
+        )
+
+    def _power(self, arc: Arc) -> Lines:
+        energy = complex_attribute("values", f'"{number(arc.energy or 0.0)}"')
+        return group(
+            "internal_power",
+            "",
+            [attribute("related_pin", f'"{arc.related_pin}"')] if arc.is_delay else [],
+            group("rise_power", "scalar", energy),
+            group("fall_power", "scalar", energy),
+        )
+
+
+def write_liberty(library: CellLibrary, name: str = "kiln45") -> str:
+    """The text of a Liberty file with every cell of the library."""
+    comment = "linear fits of a 45 nm open cell library, typical corner; constraints/README.md"
+    cells = [line for cell in library for line in _CellWriter(cell, library.conditions).lines()]
+    head = library_head(name, library.conditions, comment)
+    return "\n".join(group("library", name, head, cells)) + "\n"
