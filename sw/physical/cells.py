@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from .tables import CONSTRAINTS, Row, TableError, read_rows
+from .conditions import Conditions, read_conditions
+from .tables import CONSTRAINTS, Row, read_rows
 
-__all__ = ["Arc", "Cell", "CellLibrary", "Conditions", "Edge", "Pin", "read_cells"]
+__all__ = ["Arc", "Cell", "CellLibrary", "Edge", "Pin", "read_cells"]
 
 _CELL_COLUMNS = ("cell", "kind", "area_um2", "leakage_nW", "next_state", "clear", "preset")
 _PIN_COLUMNS = (
@@ -33,17 +34,6 @@ _KINDS = ("gate", "flipflop", "clockgate", "tie")
 _DELAYS = ("combinational", "rising_edge", "clear", "preset")
 _CHECKS = ("setup_rising", "hold_rising", "recovery_rising", "removal_rising")
 _SENSES = ("positive_unate", "negative_unate", "non_unate")
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What holds for the whole library: V, degrees Celsius, ns and fF per fan-out pin."""
-
-    voltage: float
-    temperature: float
-    reference_slew: float
-    max_transition: float
-    wire_capacitance: float
 
 
 @dataclass(frozen=True)
@@ -132,20 +122,6 @@ class CellLibrary:
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self.cells.values())
-
-
-def _conditions(path: Path) -> Conditions:
-    values: dict[str, float] = {}
-    names = [field.name for field in fields(Conditions)]
-    for row in read_rows(path, ("quantity", "value", "unit")):
-        name = row.choice("quantity", names)
-        if name in values:
-            raise row.error(f"{name} is there twice")
-        values[name] = row.number("value", -273.0 if name == "temperature" else 0.0)
-    for name in names:
-        if name not in values:
-            raise TableError(f"{path}: {name} is missing")
-    return Conditions(**values)
 
 
 def _pin(row: Row) -> Pin:
@@ -251,4 +227,4 @@ def read_cells(directory: str | Path = CONSTRAINTS) -> CellLibrary:
             arcs=tuple(arcs[name]),
         )
         _check(row, cells[name])
-    return CellLibrary(cells, _conditions(directory / "library45.csv"))
+    return CellLibrary(cells, read_conditions(directory))

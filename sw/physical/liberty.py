@@ -1,11 +1,10 @@
 """
 The cell library as a Liberty file, for Yosys, ABC and OpenSTA.
 
-Units of the file: ns, fF, V, mA, kOhm, nW for leakage, um2; internal power in fJ per transition,
-which is the file's unit of capacitance times the square of that of voltage. Tables of delay and
-output slew hold the linear fits of :mod:`sw.physical.cells` at the corners of the range of slew
-(0 to the largest) and load (0 to the largest of the pin): interpolation between, and extrapolation
-beyond, give the fits themselves.
+Units are those of :mod:`sw.physical.libhead`. Tables of delay and output slew hold the linear
+fits of :mod:`sw.physical.cells` at the corners of the range of slew (0 to the largest) and load (0
+to the largest of the pin): interpolation between, and extrapolation beyond, give the fits
+themselves.
 
 Kiln's own choices, where the tables have no figure:
 
@@ -22,83 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .cells import Arc, Cell, CellLibrary, Conditions, Edge, Pin
-from .libsyntax import Lines, attribute, complex_attribute, group, number, table, template
+from .cells import Arc, Cell, CellLibrary, Edge, Pin
+from .conditions import Conditions
+from .libhead import CONSTRAINT, DELAY, library_head
+from .libsyntax import Lines, attribute, complex_attribute, group, number, table
 
-__all__ = ["CONSTRAINT", "DELAY", "library_head", "write_liberty"]
-
-DELAY, CONSTRAINT = "delay_2x2", "constraint_2x2"
-"""Names of the templates that :func:`library_head` defines."""
+__all__ = ["write_liberty"]
 
 _LATCH = '"L L : - : L , L H : - : H , H - : - : N"'
-
-
-def _wire_load(name: str, per_pin: float) -> Lines:
-    """Capacitance for each pin that a net drives: length is counted in pins."""
-    return group(
-        "wire_load",
-        f'"{name}"',
-        attribute("resistance", 0.0),
-        attribute("capacitance", per_pin),
-        attribute("area", 0.0),
-        attribute("slope", 1.0),
-        complex_attribute("fanout_length", 1.0, 1.0),
-        complex_attribute("fanout_length", 2.0, 2.0),
-    )
-
-
-def library_head(name: str, conditions: Conditions, comment: str) -> Lines:
-    """What stands before the cells: units, thresholds, conditions, wire load, templates."""
-    wire = f"{name}_wire"
-    return [
-        complex_attribute("technology", "cmos"),
-        attribute("delay_model", "table_lookup"),
-        attribute("comment", f'"{comment}"'),
-        attribute("time_unit", '"1ns"'),
-        attribute("voltage_unit", '"1V"'),
-        attribute("current_unit", '"1mA"'),
-        attribute("pulling_resistance_unit", '"1kohm"'),
-        attribute("leakage_power_unit", '"1nW"'),
-        complex_attribute("capacitive_load_unit", "1", "ff"),
-        *(
-            attribute(f"{kind}_threshold_pct_{edge}", 50.0)
-            for kind in ("input", "output")
-            for edge in ("rise", "fall")
-        ),
-        *(
-            attribute(f"slew_{level}_threshold_pct_{edge}", value)
-            for level, value in (("lower", 30.0), ("upper", 70.0))
-            for edge in ("rise", "fall")
-        ),
-        attribute("slew_derate_from_library", 1.0),
-        attribute("nom_process", 1.0),
-        attribute("nom_voltage", conditions.voltage),
-        attribute("nom_temperature", conditions.temperature),
-        *group(
-            "operating_conditions",
-            "typical",
-            attribute("process", 1.0),
-            attribute("voltage", conditions.voltage),
-            attribute("temperature", conditions.temperature),
-            attribute("tree_type", '"balanced_tree"'),
-        ),
-        attribute("default_operating_conditions", "typical"),
-        attribute("default_max_transition", conditions.max_transition),
-        attribute("default_fanout_load", 1.0),
-        attribute("default_cell_leakage_power", 0.0),
-        *(attribute(f"default_{kind}_pin_cap", 0.0) for kind in ("input", "output", "inout")),
-        *_wire_load(wire, conditions.wire_capacitance),
-        attribute("default_wire_load", f'"{wire}"'),
-        attribute("default_wire_load_mode", "top"),
-        *template(
-            "lu_table_template", DELAY, ("input_net_transition", "total_output_net_capacitance")
-        ),
-        *template(
-            "lu_table_template",
-            CONSTRAINT,
-            ("related_pin_transition", "constrained_pin_transition"),
-        ),
-    ]
 
 
 class _CellWriter:
