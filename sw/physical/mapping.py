@@ -1,0 +1,156 @@
+"""
+Logic synthesis with Yosys and ABC: from a unit's Verilog to cells of a library.
+
+The design is prepared once (elaboration, clock gates, flip-flops); its combinational logic can then
+be mapped again and again, each part by a recipe of its own: an ABC script in ``constraints/yosys``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .netlist import LibraryView, read_library_view
+from .tables import CONSTRAINTS
+from .tools import run_tool
+
+__all__ = ["RECIPES", "map_logic", "prepare", "read_library"]
+
+RECIPES = ("area", "speed")
+"""Recipes, the smallest results first."""
+
+CELLS, MAPPING, MACROS = "cells.lib", "mapping.lib", "macros.lib"
+_GATED_FLIPFLOPS = 4
+"""Flip-flops that share an enable, from which on a clock gate takes its place."""
+
+_PREPARE = """\
+read_verilog -sv {verilog}
+read_liberty -lib {macros}
+hierarchy -check -top {top}
+{keep}
+synth -flatten -noabc -top {top}
+opt -full
+dfflegalize -cell $_DFF_P_ 01 -cell $_DFFE_PP_ 01 -cell $_SDFF_PP?_ 01 -cell $_SDFFCE_PP?P_ 01
+dffunmap -srst-only
+opt_merge
+opt_clean
+clockgate -liberty {cells} -min_net_size {gated}
+techmap
+dfflibmap -liberty {cells}
+opt
+write_rtlil prepared.il
+"""
+
+_MAP = """\
+read_rtlil prepared.il
+{map}
+setundef -zero
+hilomap -singleton -hicell {high} -locell {low}
+splitnets
+opt_clean -purge
+check -assert
+write_json mapped.json
+"""
+
+
+def _yosys(script: str, directory: Path, name: str) -> None:
+    (directory / f"{name}.ys").write_text(script)
+    run_tool("yosys", ["-Q", "-q", "-l", f"{name}.log", f"{name}.ys"], directory, f"{name}.out")
+
+
+def read_library(directory: Path) -> LibraryView:
+    """What Yosys reads in the libraries of a run: ``cells.lib`` and ``macros.lib``."""
+    view = LibraryView()
+    for library in (CELLS, MACROS):
+        _yosys(f"read_liberty -lib {library}\nwrite_json {library}.json\n", directory, library)
+        text = (directory / library).read_text()
+        view.update(read_library_view(directory / f"{library}.json", max_loads(text)))
+    return view
+
+
+def max_loads(liberty: str) -> dict[str, float]:
+    """The smallest ``max_capacitance`` of each cell's outputs, in fF."""
+    unit = re.search(r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*\"?(\w+)\"?\s*\)", liberty)
+    scale = 1.0
+    if unit is not None:
+        scale = float(unit[1]) * {"ff": 1.0, "pf": 1000.0}[unit[2].lower()]
+    loads: dict[str, float] = {}
+    cell = ""
+    pattern = r"\bcell\s*\(\s*\"?([\w$]+)\"?\s*\)|\bmax_capacitance\s*:\s*\"?([\d.eE+-]+)"
+    for match in re.finditer(pattern, liberty):
+        if match[1]:
+            cell = match[1]
+        elif cell:
+            load = scale * float(match[2])
+            loads[cell] = min(load, loads.get(cell, load))
+    return loads
+
+
+def heavier_inputs(liberty: str, wire: float) -> str:
+    """The library with ``wire`` fF more at every input: so the mapper sees wires, as it has no
+    model of them."""
+    unit = re.search(r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*\"?(\w+)\"?\s*\)", liberty)
+    scale = 1.0
+    if unit is not None:
+        scale = float(unit[1]) * {"ff": 1.0, "pf": 1000.0}[unit[2].lower()]
+
+    def add(match: re.Match[str]) -> str:
+        value = float(match[2])
+        return f"{match[1]}{value + wire / scale if value > 0 else value:.9g}"
+
+    return re.sub(r"(\bcapacitance\s*:\s*\"?)([\d.eE+-]+)", add, liberty)
+
+
+def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> None:
+    """Writes ``prepared.il``: cells for flip-flops and clock gates, generic gates for the rest.
+
+    ``parts`` are the modules that stay modules; what is below them is flattened.
+    """
+    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {_module(part)}" for part in parts)
+    _yosys(
+        _PREPARE.format(
+            verilog=verilog.name,
+            macros=MACROS,
+            cells=CELLS,
+            top=top,
+            keep=keep,
+            gated=_GATED_FLIPFLOPS,
+        ),
+        directory,
+        "prepare",
+    )
+
+
+def _module(name: str) -> str:
+    return name.replace("$", "\\$") if name.startswith("\\") else name
+
+
+def map_logic(
+    directory: Path, recipes: Mapping[str, str], *, target_ps: int, ties: tuple[str, str]
+) -> Path:
+    """
+    Maps the logic of ``prepared.il``; returns the mapped design as JSON.
+
+    Parameters
+    ----------
+    recipes : mapping
+        Recipe of each module.
+    target_ps : int
+        Delay between flip-flops that the mapper aims at, in ps.
+    ties : tuple of str
+        Cell and pin of the constants 1 and 0, as Yosys's ``hilomap`` takes them.
+    """
+    commands = []
+    for recipe in RECIPES:
+        modules = [module for module, chosen in recipes.items() if chosen == recipe]
+        if modules:
+            script = (CONSTRAINTS / "yosys" / f"{recipe}.abc").read_text()
+            (directory / f"{recipe}.abc").write_text(script.replace("{D}", str(target_ps)))
+            commands.append(
+                f"abc -liberty {MAPPING} -constr abc.constr -script {recipe}.abc "
+                + " ".join(modules)
+            )
+    high, low = ties
+    _yosys(_MAP.format(map="\n".join(commands), high=high, low=low), directory, "map")
+    return directory / "mapped.json"
