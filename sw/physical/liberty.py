@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from .cells import Arc, Cell, CellLibrary, Edge, Pin
 from .conditions import Conditions
 from .libhead import CONSTRAINT, DELAY, library_head
-from .libsyntax import Lines, attribute, complex_attribute, group, number, table
+from .libsyntax import Line, Lines, attribute, complex_attribute, group, number, table
 
 __all__ = ["write_liberty"]
 
@@ -144,24 +144,14 @@ class _CellWriter:
         return table(kind, DELAY, self.slews, loads, delay)
 
     def _slews(self, kind: str, edge: Edge, loads: tuple[float, float]) -> Lines:
-        return table(
-            kind, DELAY, self.slews, loads, lambda _, load: edge.slew + edge.slew_per_load * load
-        )
+        return table(kind, DELAY, self.slews, loads, Line(edge.slew, edge.slew_per_load))
 
     def _check(self, arc: Arc) -> Lines:
         parts = []
         for name, value in (("rise", arc.rise_constraint), ("fall", arc.fall_constraint)):
             if value is not None:
-                constant = float(value)
-                parts.append(
-                    table(
-                        f"{name}_constraint",
-                        CONSTRAINT,
-                        self.slews,
-                        self.slews,
-                        lambda *_, constant=constant: constant,
-                    )
-                )
+                kind = f"{name}_constraint"
+                parts.append(table(kind, CONSTRAINT, self.slews, self.slews, Line(value)))
         return group(
             "timing",
             "",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 __all__ = [
+    "Line",
     "Lines",
     "attribute",
     "bus_type",
@@ -52,6 +54,17 @@ def template(kind: str, name: str, axes: Sequence[str]) -> Lines:
 
 def _list(values: Iterable[float]) -> str:
     return f'"{", ".join(map(number, values))}"'
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values of a table that rise along its columns, and are the same in all rows."""
+
+    start: float
+    slope: float = 0.0
+
+    def __call__(self, row: float, column: float) -> float:
+        return self.start + self.slope * column
 
 
 def table(
