@@ -2,9 +2,8 @@
 The cell library as a Liberty file, for Yosys, ABC and OpenSTA.
 
 Units are those of :mod:`sw.physical.libhead`. Tables of delay and output slew hold the linear
-fits of :mod:`sw.physical.cells` at the corners of the range of slew (0 to the largest) and load (0
-to the largest of the pin): interpolation between, and extrapolation beyond, give the fits
-themselves.
+fits of :mod:`sw.physical.cells` over the range of slew (0 to the largest) and load (0 to the
+largest of the pin): interpolation between, and extrapolation beyond, give the fits themselves.
 
 Kiln's own choices, where the tables have no figure:
 
@@ -31,13 +30,18 @@ __all__ = ["write_liberty"]
 _LATCH = '"L L : - : L , L H : - : H , H - : - : N"'
 
 
+def _axis(largest: float) -> tuple[float, ...]:
+    """Points of a table. Two would do for a straight line; ABC takes three and more only."""
+    return (0.0, largest / 2, largest)
+
+
 class _CellWriter:
     """Groups of one cell."""
 
     def __init__(self, cell: Cell, conditions: Conditions):
         self.cell = cell
         self.reference = conditions.reference_slew
-        self.slews = (0.0, conditions.max_transition)
+        self.slews = _axis(conditions.max_transition)
 
     def lines(self) -> Lines:
         """The ``cell`` group."""
@@ -121,7 +125,7 @@ class _CellWriter:
         return lines
 
     def _delay(self, arc: Arc, pin: Pin) -> Lines:
-        loads = (0.0, pin.max_load or 1.0)
+        loads = _axis(pin.max_load or 1.0)
         parts: list[Iterable[str]] = []
         for name, edge in (("rise", arc.rise), ("fall", arc.fall)):
             if edge is not None:
@@ -136,14 +140,14 @@ class _CellWriter:
             *parts,
         )
 
-    def _delays(self, kind: str, edge: Edge, loads: tuple[float, float]) -> Lines:
+    def _delays(self, kind: str, edge: Edge, loads: tuple[float, ...]) -> Lines:
         def delay(slew: float, load: float) -> float:
             late = edge.delay_per_slew * (slew - self.reference)
             return max(0.0, edge.delay + edge.delay_per_load * load + late)
 
         return table(kind, DELAY, self.slews, loads, delay)
 
-    def _slews(self, kind: str, edge: Edge, loads: tuple[float, float]) -> Lines:
+    def _slews(self, kind: str, edge: Edge, loads: tuple[float, ...]) -> Lines:
         return table(kind, DELAY, self.slews, loads, Line(edge.slew, edge.slew_per_load))
 
     def _check(self, arc: Arc) -> Lines:

@@ -13,7 +13,7 @@ from .libsyntax import Lines, attribute, complex_attribute, group, template
 
 __all__ = ["CONSTRAINT", "DELAY", "library_head"]
 
-DELAY, CONSTRAINT = "delay_2x2", "constraint_2x2"
+DELAY, CONSTRAINT = "delay_3x3", "constraint_3x3"
 """Names of the templates that :func:`library_head` defines."""
 
 

@@ -46,9 +46,10 @@ def group(kind: str, name: str, *parts: str | Iterable[str]) -> Lines:
 
 
 def template(kind: str, name: str, axes: Sequence[str]) -> Lines:
-    """A template of tables with these variables; each table brings its own points."""
+    """A template of tables with these variables; each table brings its own points, three of them
+    like the template's, as ABC wants."""
     lines = [attribute(f"variable_{k}", axis) for k, axis in enumerate(axes, 1)]
-    points = [complex_attribute(f"index_{k}", '"0, 1"') for k in range(1, len(axes) + 1)]
+    points = [complex_attribute(f"index_{k}", '"0, 1, 2"') for k in range(1, len(axes) + 1)]
     return group(kind, name, lines, points)
 
 

@@ -15,9 +15,19 @@ from .netlist import LibraryView, read_library_view
 from .tables import CONSTRAINTS
 from .tools import run_tool
 
-__all__ = ["RECIPES", "map_logic", "prepare", "read_library"]
+__all__ = [
+    "CELLS",
+    "MACROS",
+    "MAPPING",
+    "RECIPES",
+    "heavier_inputs",
+    "load_unit",
+    "map_logic",
+    "prepare",
+    "read_library",
+]
 
-RECIPES = ("area", "speed")
+RECIPES = ("area", "balanced", "speed")
 """Recipes, the smallest results first."""
 
 CELLS, MAPPING, MACROS = "cells.lib", "mapping.lib", "macros.lib"
@@ -44,6 +54,8 @@ write_rtlil prepared.il
 
 _MAP = """\
 read_rtlil prepared.il
+read_liberty -lib -ignore_miss_func {cells}
+read_liberty -lib {macros}
 {map}
 setundef -zero
 hilomap -singleton -hicell {high} -locell {low}
@@ -69,12 +81,17 @@ def read_library(directory: Path) -> LibraryView:
     return view
 
 
+def load_unit(liberty: str) -> float:
+    """fF of a library's unit of capacitance; 1 pF where it does not say, as Liberty has it."""
+    unit = re.search(r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*\"?(\w+)\"?\s*\)", liberty)
+    if unit is None:
+        return 1000.0
+    return float(unit[1]) * {"ff": 1.0, "pf": 1000.0}[unit[2].lower()]
+
+
 def max_loads(liberty: str) -> dict[str, float]:
     """The smallest ``max_capacitance`` of each cell's outputs, in fF."""
-    unit = re.search(r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*\"?(\w+)\"?\s*\)", liberty)
-    scale = 1.0
-    if unit is not None:
-        scale = float(unit[1]) * {"ff": 1.0, "pf": 1000.0}[unit[2].lower()]
+    scale = load_unit(liberty)
     loads: dict[str, float] = {}
     cell = ""
     pattern = r"\bcell\s*\(\s*\"?([\w$]+)\"?\s*\)|\bmax_capacitance\s*:\s*\"?([\d.eE+-]+)"
@@ -90,10 +107,7 @@ def max_loads(liberty: str) -> dict[str, float]:
 def heavier_inputs(liberty: str, wire: float) -> str:
     """The library with ``wire`` fF more at every input: so the mapper sees wires, as it has no
     model of them."""
-    unit = re.search(r"capacitive_load_unit\s*\(\s*([\d.]+)\s*,\s*\"?(\w+)\"?\s*\)", liberty)
-    scale = 1.0
-    if unit is not None:
-        scale = float(unit[1]) * {"ff": 1.0, "pf": 1000.0}[unit[2].lower()]
+    scale = load_unit(liberty)
 
     def add(match: re.Match[str]) -> str:
         value = float(match[2])
@@ -107,7 +121,7 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
 
     ``parts`` are the modules that stay modules; what is below them is flattened.
     """
-    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {_module(part)}" for part in parts)
+    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {part}" for part in parts)
     _yosys(
         _PREPARE.format(
             verilog=verilog.name,
@@ -120,10 +134,6 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
         directory,
         "prepare",
     )
-
-
-def _module(name: str) -> str:
-    return name.replace("$", "\\$") if name.startswith("\\") else name
 
 
 def map_logic(
@@ -152,5 +162,9 @@ def map_logic(
                 + " ".join(modules)
             )
     high, low = ties
-    _yosys(_MAP.format(map="\n".join(commands), high=high, low=low), directory, "map")
+    _yosys(
+        _MAP.format(map="\n".join(commands), cells=CELLS, macros=MACROS, high=high, low=low),
+        directory,
+        "map",
+    )
     return directory / "mapped.json"

@@ -130,6 +130,23 @@ class Netlist:
             modules[name] = module
         return cls(top, modules)
 
+    def write(self, path: Path) -> None:
+        """As JSON that :meth:`read` takes."""
+        modules = {
+            module.name: {
+                "ports": {
+                    port: {"direction": way, "bits": nets}
+                    for port, (way, nets) in module.ports.items()
+                },
+                "cells": {
+                    name: {"type": instance.kind, "connections": instance.pins}
+                    for name, instance in module.instances.items()
+                },
+            }
+            for module in self.modules.values()
+        }
+        path.write_text(json.dumps({"modules": modules}))
+
     def instances(self, module: str | None = None) -> Iterator[tuple[str, Instance]]:
         """Every leaf (cell or macro) below a module, by hierarchical name (parts joined by /)."""
         for name, instance in self.modules[module or self.top].instances.items():

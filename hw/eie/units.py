@@ -1,0 +1,106 @@
+"""The units of an EIE that are synthesised one by one, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from amaranth.lib import wiring
+
+from ..stream import Fork, Queue
+from .activation import AccumulatorFile, Requantise, SourceFile
+from .arith import Arithmetic
+from .config import EieConfig
+from .control import Control
+from .counters import PerformanceCounters
+from .lnzd import LnzdNode
+from .loader import Loader
+from .pe import ProcessingElement
+from .pointer import PointerRead
+from .readout import Readout
+from .registers import Registers
+from .source import ActivationSource
+from .spmat import SpmatRead
+from .tokens import token_layout
+from .wide.arith import WideArithmetic
+from .wide.block import VectorBlock
+from .wide.pe import WideProcessingElement
+from .wide.pointer import SpanRead
+from .wide.reduce import PartialSum
+from .wide.source import WideSource
+from .wide.spmat import WideSpmatRead
+
+__all__ = ["Unit", "pe_parts", "units"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """
+    A unit of a configuration.
+
+    Parameters
+    ----------
+    name : str
+    make : callable
+        Gives the component.
+    parts : tuple of str
+        Submodules that are reported one by one.
+    """
+
+    name: str
+    make: Callable[[], wiring.Component]
+    parts: tuple[str, ...] = ()
+
+
+def pe_parts(config: EieConfig) -> tuple[str, ...]:
+    """Units of a processing element, by the names of its submodules."""
+    counters = ("counters",) if config.counters else ()
+    if config.is_wide:
+        requantisers = tuple(f"requantise_{k}" for k in range(config.lanes))
+        return ("queue", "pointer", "spmat", "arith", *requantisers, "source", *counters)
+    activations = ("accumulators", "requantise", "file", "source")
+    return ("queue", "pointer", "spmat", "arith", *activations, *counters)
+
+
+def units(config: EieConfig) -> dict[str, Unit]:
+    """All units of a configuration: those of a PE, the PE, and those that an array has once or a
+    few times."""
+    token = token_layout(config)
+    inside: dict[str, Callable[[], wiring.Component]] = {
+        "queue": lambda: Queue(token, config.queue_depth),
+        "requantise": lambda: Requantise(config),
+        "counters": PerformanceCounters,
+    }
+    outside: dict[str, Callable[[], wiring.Component]] = {
+        "lnzd": lambda: LnzdNode(config),
+        "broadcast": lambda: Fork(token, config.n_pe),
+        "control": lambda: Control(config),
+        "loader": lambda: Loader(config),
+        "readout": lambda: Readout(config),
+        "registers": lambda: Registers(config),
+    }
+    if config.is_wide:
+        inside |= {
+            "pointer": lambda: SpanRead(config),
+            "spmat": lambda: WideSpmatRead(config),
+            "arith": lambda: WideArithmetic(config),
+            "source": lambda: WideSource(config),
+        }
+        outside |= {
+            "block": lambda: VectorBlock(config, 0),
+            "sums": lambda: PartialSum(config),
+        }
+        element = Unit("pe", lambda: WideProcessingElement(config), pe_parts(config))
+    else:
+        inside |= {
+            "pointer": lambda: PointerRead(config),
+            "spmat": lambda: SpmatRead(config),
+            "arith": lambda: Arithmetic(config),
+            "accumulators": lambda: AccumulatorFile(config),
+            "file": lambda: SourceFile(config),
+            "source": lambda: ActivationSource(config),
+        }
+        element = Unit("pe", lambda: ProcessingElement(config), pe_parts(config))
+    found = [*(Unit(name, make) for name, make in inside.items()), element]
+    found += [Unit(name, make) for name, make in outside.items()]
+    return {unit.name: unit for unit in found}

@@ -1,0 +1,287 @@
+"""
+Physical synthesis of one unit: mapping, repair, timing, until the clock is met.
+
+Every part of a unit (a module that stays one) is mapped by the recipe for area first. As long as a
+path is too slow, the parts that it runs through are mapped again by the next faster recipe. What
+the report says is of the netlist that it leaves, cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from .cells import read_cells
+from .library import WIRE_LOAD, CellFile
+from .macros import macro_liberty
+from .mapping import (
+    CELLS,
+    MACROS,
+    MAPPING,
+    RECIPES,
+    heavier_inputs,
+    map_logic,
+    prepare,
+    read_library,
+)
+from .netlist import LibraryView, Netlist
+from .repair import RepairRule, repair
+from .sram import SramTable
+from .timing import Budget, TimingReport, analyse
+
+__all__ = ["CellCount", "PartReport", "Stage", "UnitReport", "UnitSource", "synthesise"]
+
+LOAD_SHARE = 0.33
+"""Of the largest load of a cell, what repair leaves it with: slews stay near 0.1 ns."""
+
+_MARGIN_PS = 250
+"""Of the period, what the mapper is not given: flip-flops, and what repair adds."""
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CellCount(_Report):
+    """Cells of one kind: how many, and their area in um2."""
+
+    count: int
+    area_um2: float
+
+
+class PartReport(_Report):
+    """A part of a unit; areas in um2, macros not included."""
+
+    area_um2: float
+    flip_flops: int
+    clock_gates: int
+    recipe: str
+
+
+class Stage(_Report):
+    """A pin on the critical path: its cell, and the time since the clock edge, in ns."""
+
+    pin: str
+    cell: str
+    time_ns: float
+
+
+class UnitReport(_Report):
+    """
+    What a unit costs.
+
+    ``area_um2`` is that of its cells, ``macro_area_um2`` that of its SRAMs. ``slack_ns`` is the
+    worst one at ``period_ns``, ``None`` where no path is constrained, and belongs to the path from
+    ``start`` to ``end``. ``loops`` counts combinational loops.
+    """
+
+    name: str
+    period_ns: float
+    area_um2: float
+    macro_area_um2: float
+    cells: dict[str, CellCount]
+    macros: dict[str, int]
+    flip_flops: int
+    clock_gates: int
+    repair_buffers: int
+    parts: dict[str, PartReport]
+    slack_ns: float | None
+    start: str
+    end: str
+    critical_path: list[Stage]
+    loops: int
+
+
+@dataclass(frozen=True)
+class UnitSource:
+    """
+    A unit as :func:`hw.emit.emit` gives it.
+
+    Parameters
+    ----------
+    name : str
+        For reports.
+    verilog : str
+    manifest : mapping
+        Its ``top`` and ``macros`` count.
+    parts : sequence of str
+        Instances in the top module that stay modules.
+    """
+
+    name: str
+    verilog: str
+    manifest: Mapping[str, Any]
+    parts: Sequence[str] = ()
+
+
+def synthesise(
+    source: UnitSource,
+    directory: Path,
+    library: CellFile,
+    srams: SramTable,
+    budget: Budget,
+    *,
+    flavour: str = "itrs-lop",
+) -> UnitReport:
+    """Maps and times a unit in ``directory``, where ``netlist.v`` and ``netlist.json`` remain."""
+    directory.mkdir(parents=True, exist_ok=True)
+    top = str(source.manifest["top"])
+    macros = {
+        name: srams.price(g["depth"], g["width"], flavour=flavour)
+        for name, g in source.manifest["macros"].items()
+    }
+    _write_inputs(source, directory, library, srams, budget, flavour)
+    view = read_library(directory)
+    modules = _part_modules(source.verilog, top, source.parts)
+    prepare(directory, directory / "unit.v", top, list(modules))
+    rule = RepairRule(
+        share=LOAD_SHARE,
+        wire=library.conditions.wire_capacitance,
+        buffer=library.buffer,
+        clock_pins=library.clock_pins | dict.fromkeys(macros, "clk"),
+        clock_gates=library.clock_gates,
+    )
+    recipes = dict.fromkeys([top, *modules], RECIPES[0])
+    while True:
+        mapped = map_logic(
+            directory,
+            recipes,
+            target_ps=round(1000 * budget.period) - _MARGIN_PS,
+            ties=library.ties,
+        )
+        netlist = Netlist.read(mapped, top, view)
+        buffers = repair(netlist, view, rule)
+        (directory / "netlist.v").write_text(netlist.verilog())
+        timing = analyse(directory, "netlist.v", top, budget, WIRE_LOAD)
+        slow = _slow_modules(timing, modules, top, recipes)
+        if not slow:
+            break
+        recipes.update({module: _next_recipe(recipes[module]) for module in slow})
+    report = _report(source, netlist, view, timing, budget, rule, modules, recipes, buffers)
+    netlist.write(directory / "netlist.json")
+    return report
+
+
+def _write_inputs(
+    source: UnitSource,
+    directory: Path,
+    library: CellFile,
+    srams: SramTable,
+    budget: Budget,
+    flavour: str,
+) -> None:
+    geometries = {
+        name: (g["depth"], g["width"], g["latency"])
+        for name, g in source.manifest["macros"].items()
+    }
+    texts = {
+        "unit.v": source.verilog,
+        CELLS: library.text,
+        MAPPING: heavier_inputs(library.text, library.conditions.wire_capacitance),
+        MACROS: macro_liberty(
+            geometries, srams, budget.period, cells=read_cells(), flavour=flavour
+        ),
+        "abc.constr": f"set_driving_cell {library.buffer}\nset_load {budget.output_load}\n",
+    }
+    for name, text in texts.items():
+        (directory / name).write_text(text)
+
+
+def _part_modules(verilog: str, top: str, parts: Sequence[str]) -> dict[str, str]:
+    """Module of each part: as Amaranth names it, ``top.part``, whatever it had to append."""
+    found = {}
+    for line in verilog.splitlines():
+        words = line.replace("\\", " ").split()
+        if len(words) == 3 and words[2] == "(" and words[1] in parts:
+            module = words[0]
+            if module == f"{top}.{words[1]}" or module.startswith(f"{top}.{words[1]}$"):
+                found[module] = words[1]
+    missing = sorted(set(parts) - set(found.values()))
+    if missing:
+        raise ValueError(f"{top} has no part {', '.join(missing)}")
+    return found
+
+
+def _slow_modules(
+    timing: TimingReport, modules: Mapping[str, str], top: str, recipes: Mapping[str, str]
+) -> set[str]:
+    """Modules on paths that are too slow, and that have not been mapped for speed yet."""
+    late = [path for path in timing.paths if path.slack < 0]
+    if not late:
+        return set()
+    pins = [pin for path in late for pin in (path.start, path.end)]
+    pins += [pin for pin, _, _ in timing.stages]
+    by_part = {part: module for module, part in modules.items()}
+    touched = {by_part.get(pin.split("/")[0], top) for pin in pins}
+    return {module for module in touched if recipes[module] != RECIPES[-1]}
+
+
+def _next_recipe(recipe: str) -> str:
+    return RECIPES[RECIPES.index(recipe) + 1]
+
+
+def _report(
+    source: UnitSource,
+    netlist: Netlist,
+    view: LibraryView,
+    timing: TimingReport,
+    budget: Budget,
+    rule: RepairRule,
+    modules: Mapping[str, str],
+    recipes: Mapping[str, str],
+    buffers: int,
+) -> UnitReport:
+    geometries = source.manifest["macros"]
+    counts = netlist.count()
+    cells = {
+        kind: CellCount(count=count, area_um2=round(count * view[kind].area, 3))
+        for kind, count in counts.items()
+        if kind not in geometries
+    }
+    macros = {kind: count for kind, count in counts.items() if kind in geometries}
+
+    def part(module: str, own: Mapping[str, int]) -> PartReport:
+        area = sum(count * view[kind].area for kind, count in own.items() if kind not in geometries)
+        return PartReport(
+            area_um2=round(area, 3),
+            flip_flops=_flip_flops(own, rule, geometries),
+            clock_gates=sum(own.get(kind, 0) for kind in rule.clock_gates),
+            recipe=recipes[module],
+        )
+
+    parts = {name: part(module, netlist.count(module)) for module, name in modules.items()}
+    glue: dict[str, int] = {}
+    for leaf in netlist.modules[netlist.top].instances.values():
+        if leaf.kind not in netlist.modules:
+            glue[leaf.kind] = glue.get(leaf.kind, 0) + 1
+    parts["(top)"] = part(netlist.top, glue)
+    worst = timing.paths[0] if timing.paths else None
+    return UnitReport(
+        name=source.name,
+        period_ns=budget.period,
+        area_um2=round(sum(cell.area_um2 for cell in cells.values()), 3),
+        macro_area_um2=round(sum(view[kind].area * count for kind, count in macros.items()), 3),
+        cells=cells,
+        macros=macros,
+        flip_flops=_flip_flops(counts, rule, geometries),
+        clock_gates=sum(counts.get(kind, 0) for kind in rule.clock_gates),
+        repair_buffers=buffers,
+        parts=parts,
+        slack_ns=None if worst is None else round(worst.slack, 6),
+        start="" if worst is None else worst.start,
+        end="" if worst is None else worst.end,
+        critical_path=[Stage(pin=p, cell=c, time_ns=t) for p, c, t in timing.stages],
+        loops=timing.loops,
+    )
+
+
+def _flip_flops(counts: Mapping[str, int], rule: RepairRule, macros: Mapping[str, Any]) -> int:
+    return sum(
+        count
+        for kind, count in counts.items()
+        if kind in rule.clock_pins and kind not in rule.clock_gates and kind not in macros
+    )
