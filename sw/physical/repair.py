@@ -221,7 +221,7 @@ class _ModuleRepair:
                 filled = 0.0
             groups[-1].append(sink)
             filled += sink[0]
-        if len(groups) == 1 and len(groups[0]) == 1:
+        if len(groups[0]) == len(groups) == 1 and groups[0][0][0] <= buffer.inputs[pin]:
             return
         self.sinks[net] = []
         for group in groups:
