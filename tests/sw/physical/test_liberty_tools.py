@@ -8,6 +8,8 @@ import pytest
 
 from sw.physical.cells import read_cells
 from sw.physical.liberty import write_liberty
+from sw.physical.mapping import RECIPES
+from sw.physical.tables import CONSTRAINTS
 
 Tool = Callable[[str], str]
 STAGES = 10
@@ -98,13 +100,17 @@ def test_a_late_path_fails_its_setup(sta: Tool, tmp_path: Path) -> None:
     assert late > 1.25
 
 
-def test_yosys_maps_all_of_a_design(yosys: Tool, sta: Tool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["-D 1000", *(f"-script {name}.abc" for name in RECIPES)])
+def test_yosys_maps_all_of_a_design(yosys: Tool, sta: Tool, tmp_path: Path, how: str) -> None:
+    for name in RECIPES:
+        script = (CONSTRAINTS / "yosys" / f"{name}.abc").read_text()
+        (tmp_path / f"{name}.abc").write_text(script.replace("{D}", "1000"))
     (tmp_path / "small.v").write_text(DESIGN)
     (tmp_path / "abc.constr").write_text("set_driving_cell BUF_X1\nset_load 5\n")
     log = yosys(
         "read_liberty -lib kiln45.lib\nread_verilog small.v\nsynth -flatten -top small\n"
         "clockgate -liberty kiln45.lib -min_net_size 4\ndfflibmap -liberty kiln45.lib\n"
-        "abc -liberty kiln45.lib -constr abc.constr -D 1000\n"
+        f"abc -liberty kiln45.lib -constr abc.constr {how}\n"
         "hilomap -hicell LOGIC1_X1 Z -locell LOGIC0_X1 Z\nopt_clean -purge\n"
         "check -mapped -assert\nstat -liberty kiln45.lib\n"
         "write_verilog -noattr -noexpr -simple-lhs net.v\n"
