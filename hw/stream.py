@@ -1,13 +1,13 @@
-"""Elements of streams: a queue, and a fork to many sinks."""
+"""Elements of streams: a queue, and a register."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Fork", "Queue"]
+__all__ = ["OutputRegister", "Queue"]
 
 
 class Queue(wiring.Component):
@@ -22,8 +22,6 @@ class Queue(wiring.Component):
         Shape of an item.
     depth : :class:`int`
         Items the queue can hold.
-    limited : :class:`bool`
-        Whether it can be told to hold fewer: it then behaves as a queue of depth ``limit``.
 
     Members
     -------
@@ -31,24 +29,19 @@ class Queue(wiring.Component):
     o : ``Out(stream.Signature(shape))``
     level : ``Out(range(depth + 1))``
         Items held.
-    limit : ``In(range(depth + 1))``
-        Only where ``limited``. Items to hold at most, 1 to ``depth``; ``i.ready`` depends on it
-        combinationally.
     """
 
-    def __init__(self, shape, depth: int, *, limited: bool = False):
+    def __init__(self, shape, depth: int):
         if not isinstance(depth, int) or depth < 1:
             raise ValueError(f"Queue depth must be a positive integer, not {depth!r}")
         self.depth = depth
-        self.limited = limited
-        members = {
-            "i": In(stream.Signature(shape)),
-            "o": Out(stream.Signature(shape)),
-            "level": Out(range(depth + 1)),
-        }
-        if limited:
-            members["limit"] = In(range(depth + 1))
-        super().__init__(members)
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape)),
+                "o": Out(stream.Signature(shape)),
+                "level": Out(range(depth + 1)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -64,59 +57,33 @@ class Queue(wiring.Component):
             fifo.r_en.eq(self.o.ready),
             self.level.eq(fifo.level),
         ]
-        if self.limited:
-            room = fifo.level < self.limit
-            m.d.comb += [
-                fifo.w_en.eq(self.i.valid & room),
-                self.i.ready.eq(fifo.w_rdy & room),
-            ]
         return m
 
 
-class Fork(wiring.Component):
+class OutputRegister(wiring.Component):
     """
-    Gives every item to each of ``n`` sinks. A sink takes an item as soon as it is ready; the next
-    item comes when all sinks have taken this one. No latency; one item a cycle while all sinks
-    are ready. ``valid`` of a sink does not depend on any ``ready``.
+    A register in a stream: ``o`` comes from flip-flops. Latency one cycle, an item a cycle;
+    ``i.ready`` depends on ``o.ready`` of the same cycle.
 
     Parameters
     ----------
     shape : :class:`ShapeLike`
         Shape of an item.
-    n : :class:`int`
-        Sinks.
 
     Members
     -------
     i : ``In(stream.Signature(shape))``
-    o : ``Out(stream.Signature(shape)).array(n)``
+    o : ``Out(stream.Signature(shape))``
     """
 
-    def __init__(self, shape, n: int):
-        if not isinstance(n, int) or n < 1:
-            raise ValueError(f"Number of sinks must be a positive integer, not {n!r}")
-        self.n = n
-        super().__init__(
-            {
-                "i": In(stream.Signature(shape)),
-                "o": Out(stream.Signature(shape)).array(n),
-            }
-        )
+    def __init__(self, shape):
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
     def elaborate(self, platform):
         m = Module()
-        taken = Signal(self.n)
-        takes = Signal(self.n)
-        m.d.comb += takes.eq(taken | Cat(sink.ready for sink in self.o))
-        m.d.comb += self.i.ready.eq(takes.all())
-        for k, sink in enumerate(self.o):
-            m.d.comb += [
-                sink.payload.eq(self.i.payload),
-                sink.valid.eq(self.i.valid & ~taken[k]),
-            ]
-        with m.If(self.i.valid):
-            with m.If(self.i.ready):
-                m.d.sync += taken.eq(0)
-            with m.Else():
-                m.d.sync += taken.eq(takes)
+        m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
+        with m.If(self.i.ready):
+            m.d.sync += self.o.valid.eq(self.i.valid)
+            with m.If(self.i.valid):
+                m.d.sync += self.o.payload.eq(self.i.payload)
         return m

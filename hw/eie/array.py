@@ -7,12 +7,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hierarchy import shared
-from ..stream import Fork
+from .broadcast import Broadcast
 from .config import EieConfig
 from .iobus import IoRead, IoWrite
 from .lnzd import LnzdTree
 from .pe import ProcessingElement
-from .tokens import pass_slot_layout, token_layout
+from .tokens import pass_slot_layout
 from .wide.block import VectorBlock
 from .wide.pe import WideProcessingElement
 from .wide.reduce import PartialSum
@@ -71,10 +71,10 @@ class PeArray(wiring.Component):
         m = Module()
         config = self.config
         tree = LnzdTree(config)
-        fork = Fork(token_layout(config), config.n_pe)
+        broadcast = Broadcast(config)
         m.submodules.tree = ResetInserter(self.flush)(tree)
-        m.submodules.fork = ResetInserter(self.flush)(fork)
-        wiring.connect(m, tree.o, fork.i)
+        m.submodules.broadcast = ResetInserter(self.flush)(broadcast)
+        wiring.connect(m, tree.o, broadcast.i)
 
         # The I/O bus is registered on its way in and out.
         access = IoWrite().create(path=("access",))
@@ -100,12 +100,12 @@ class PeArray(wiring.Component):
                 lambda: element(config), "eie_pe", platform, reset=self.flush
             )
             pes.append(pe)
-            wiring.connect(m, fork.o[k], pe.i)
+            wiring.connect(m, broadcast.o[k], pe.i)
             mine = access.pe == k
             m.d.comb += [
                 pe.index.eq(k),
                 pe.slots.eq(self.slots),
-                self.turned[k].eq(pe.passes),
+                broadcast.room[k].eq(pe.room),
                 pe.io.valid.eq(access.valid & mine),
                 pe.io_read.eq(reading & mine),
                 _address(pe.io).eq(_address(access)),
@@ -113,6 +113,7 @@ class PeArray(wiring.Component):
                 pe.clear_file.eq(clear_file),
                 pe.clear_counters.eq(self.begin),
             ]
+            m.d.sync += self.turned[k].eq(pe.passes)
             if config.queue_limit:
                 m.d.comb += pe.queue_limit.eq(self.queue_limit)
         if config.is_wide:

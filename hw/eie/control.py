@@ -19,9 +19,10 @@ CYCLE_BITS = 32
 class _State(enum.Enum):
     EMPTY = 0  # no program, or one with a bad descriptor
     FETCH = 1  # reading the descriptor of pass ``number``
-    VERIFY = 2  # it is here, and is being checked
-    READY = 3  # it is here, to be shown when all PEs have turned into the pass before
-    LAST = 4  # the end has been shown
+    CHECK = 2  # it is here, and is being checked
+    VERIFY = 3  # it has been checked
+    READY = 4  # it is here, to be shown when all PEs have turned into the pass before
+    LAST = 5  # the end has been shown
 
 
 class PassWrite(wiring.Signature):
@@ -84,7 +85,7 @@ class Control(wiring.Component):
     """
     Central control unit in compute mode (section IV, "Central Control Unit").
 
-    Holds the pass descriptors. ``check`` makes it verify all of them, in about ``sram_latency + 4``
+    Holds the pass descriptors. ``check`` makes it verify all of them, in about ``sram_latency + 5``
     cycles each; after that the first waits, fetched, for ``start``, two cycles after which the
     array sees it. Every next pass is shown as soon as all PEs have turned into the one before.
     The inference ends when all PEs have drained the last pass, or when it has taken ``watchdog``
@@ -166,8 +167,10 @@ class Control(wiring.Component):
             descriptor_check.descriptor.eq(descriptor),
             descriptor_check.slots.eq(slots),
         ]
+        good = Signal()
+        m.d.sync += good.eq(descriptor_check.ok)
 
-        # Whether all PEs have turned into the pass shown last; two cycles late.
+        # Whether all PEs have turned into the pass shown last; late by what is on the way.
         ticket = Signal(2)
         show, all_turned = Signal(), Signal()
         arrived = Signal(config.n_pe)
@@ -179,10 +182,12 @@ class Control(wiring.Component):
         with m.Switch(state):
             with m.Case(_State.FETCH):
                 with m.If(fetched):
-                    m.d.sync += state.eq(Mux(self.checking, _State.VERIFY, _State.READY))
+                    m.d.sync += state.eq(Mux(self.checking, _State.CHECK, _State.READY))
+            with m.Case(_State.CHECK):
+                m.d.sync += state.eq(_State.VERIFY)
             with m.Case(_State.VERIFY):
                 m.d.sync += [number.eq(number + 1), state.eq(_State.FETCH)]
-                with m.If(~descriptor_check.ok):
+                with m.If(~good):
                     m.d.comb += self.descriptor_error.eq(1)
                     m.d.sync += [self.checking.eq(0), state.eq(_State.EMPTY)]
                 with m.Elif(number + 1 == self.passes):

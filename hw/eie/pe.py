@@ -10,6 +10,7 @@ from ..memory import Sram
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
+from .broadcast import BROADCAST_FLIGHT, room_layout, rooms
 from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
 from .counters import count_events
 from .format import Counter, IoTarget
@@ -17,7 +18,7 @@ from .iobus import IoWrite, connect_memories, connect_reads
 from .pointer import PointerRead
 from .source import ActivationSource
 from .spmat import SpmatRead
-from .tokens import ShownPass, pass_slot_layout, token_layout
+from .tokens import ShownPass, pass_slot_layout, registered_slots, token_layout
 
 __all__ = ["ProcessingElement"]
 
@@ -36,8 +37,10 @@ class ProcessingElement(wiring.Component):
     index : ``In(max(pe_bits, 1))``
         Number of the PE, constant: its rows, inputs and outputs are those i with
         i mod n_pe = index.
-    i : ``In(stream.Signature(token_layout(config)))``
+    i : ``In(stream.Signature(token_layout(config), always_ready=True))``
         Broadcast activations.
+    room : ``Out(room_layout())``
+        Of the queue, for the broadcast (:func:`hw.eie.broadcast.rooms`).
     o : ``Out(stream.Signature(token_layout(config)))``
         This PE's own activations, to the detection tree.
     slots : ``In(ArrayLayout(pass_slot_layout(config), 2))``
@@ -59,7 +62,8 @@ class ProcessingElement(wiring.Component):
         token = stream.Signature(token_layout(config))
         members = {
             "index": In(max(config.pe_bits, 1)),
-            "i": In(token),
+            "i": In(stream.Signature(token_layout(config), always_ready=True)),
+            "room": Out(room_layout()),
             "o": Out(token),
             "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
             "passes": Out(2),
@@ -78,9 +82,8 @@ class ProcessingElement(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.queue = queue = Queue(
-            token_layout(config), config.queue_depth, limited=config.queue_limit
-        )
+        depth = config.queue_depth + BROADCAST_FLIGHT
+        m.submodules.queue = queue = Queue(token_layout(config), depth)
         m.submodules.pointer = pointer = PointerRead(config)
         m.submodules.spmat = spmat = SpmatRead(config)
         m.submodules.arith = arith = Arithmetic(config)
@@ -90,9 +93,13 @@ class ProcessingElement(wiring.Component):
         m.submodules.source = source = ActivationSource(config)
         m.submodules.sram = sram = Sram(config.act_depth, ACTIVATION_BITS, config.sram_latency)
 
-        if config.queue_limit:
-            m.d.comb += queue.limit.eq(self.queue_limit)
-        wiring.connect(m, wiring.flipped(self.i), queue.i)
+        limit = self.queue_limit if config.queue_limit else config.queue_depth
+        slots = registered_slots(m, self.slots)
+        m.d.comb += [
+            queue.i.valid.eq(self.i.valid),
+            queue.i.payload.eq(self.i.payload),
+            self.room.eq(rooms(queue.level, limit)),
+        ]
         wiring.connect(m, queue.o, pointer.i)
         wiring.connect(m, pointer.o, spmat.i)
         wiring.connect(m, spmat.o, arith.i)
@@ -101,7 +108,7 @@ class ProcessingElement(wiring.Component):
         wiring.connect(m, file.o, source.file)
         wiring.connect(m, source.o, wiring.flipped(self.o))
         for unit in (spmat, requantise, source):
-            m.d.comb += unit.slots.eq(self.slots)
+            m.d.comb += unit.slots.eq(slots)
         m.d.comb += [
             file.enable.eq(source.file_enable),
             file.clear.eq(self.clear_file),
@@ -111,7 +118,7 @@ class ProcessingElement(wiring.Component):
             self.pointer_error.eq(spmat.error),
             self.row_error.eq(arith.error),
         ]
-        self._connect_activations(m, requantise, source, file, sram)
+        self._connect_activations(m, slots, requantise, source, file, sram)
         memories = {
             IoTarget.POINTERS: pointer.io,
             IoTarget.SPMAT: spmat.io,
@@ -125,7 +132,7 @@ class ProcessingElement(wiring.Component):
                 Counter.EMPTY: spmat.empty,
                 Counter.STARVED: spmat.starved,
                 Counter.TURN: spmat.turning,
-                Counter.QUEUE_FULL: ~self.i.ready,
+                Counter.QUEUE_FULL: ~self.room[BROADCAST_FLIGHT],
                 Counter.BUSY: arith.entry,
             }
             reads[IoTarget.COUNTERS] = count_events(
@@ -138,11 +145,11 @@ class ProcessingElement(wiring.Component):
         connect_reads(m, self.io, reads, config.sram_latency, self.io_data)
         return m
 
-    def _connect_activations(self, m, requantise, source, file, sram):
+    def _connect_activations(self, m, slots, requantise, source, file, sram):
         """Drained rows go to the source file or the SRAM; refills go from the SRAM to the file."""
         drained = requantise.o.payload
         drain = Signal()
-        shown = ShownPass(self.slots, drained.slot)
+        shown = ShownPass(slots, drained.slot)
         m.d.comb += [
             drain.eq(requantise.o.valid & drained.drain),
             source.turned.eq(requantise.o.valid & drained.last),

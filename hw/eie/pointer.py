@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import Sram, SramAccess
-from ..stream import Queue
+from ..stream import OutputRegister, Queue
 from .config import POINTER_BITS, EieConfig
 from .tokens import range_layout, token_layout
 
@@ -19,7 +19,7 @@ class PointerRead(wiring.Component):
     Reads the pointers p[j] and p[j + 1] of an activation's column j in one cycle, from two banks
     that hold the even and the odd pointers (section IV of the paper, "Pointer Read Unit").
 
-    Latency ``sram_latency + 1`` cycles; one column a cycle. ``sram_latency + 2`` columns can be
+    Latency ``sram_latency + 2`` cycles; one column a cycle. ``sram_latency + 3`` columns can be
     under way or waiting at the output. ``ready`` does not depend on either side's handshake of
     the same cycle. An ``end`` mark goes the same way, but reads nothing.
 
@@ -54,7 +54,7 @@ class PointerRead(wiring.Component):
         m.submodules.odd = odd = Sram(depth, POINTER_BITS, latency)
         m.submodules.queue = queue = Queue(range_layout(self.config), latency + 2)
 
-        room = Signal(range(latency + 3), init=latency + 2)
+        room = Signal(range(latency + 4), init=latency + 3)
         issue = Signal()
         m.d.comb += self.i.ready.eq(room != 0)
         m.d.comb += issue.eq(self.i.valid & self.i.ready)
@@ -96,5 +96,7 @@ class PointerRead(wiring.Component):
             queue.i.payload.stop.eq(Mux(stage.odd, even.port.rdata, odd.port.rdata)),
             queue.i.payload.value.eq(stage.value),
         ]
-        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        m.submodules.output = output = OutputRegister(range_layout(self.config))
+        wiring.connect(m, queue.o, output.i)
+        wiring.connect(m, output.o, wiring.flipped(self.o))
         return m

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Mux, Value, ValueLike, unsigned
+from amaranth.hdl import Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import data, enum
 
 from .config import ACTIVATION_BITS, POINTER_BITS, WORD_BITS, EieConfig
@@ -15,6 +15,7 @@ __all__ = [
     "op_layout",
     "pass_slot_layout",
     "range_layout",
+    "registered_slots",
     "token_layout",
     "work_layout",
 ]
@@ -104,6 +105,20 @@ def pass_slot_layout(config: EieConfig) -> data.StructLayout:
             "descriptor": struct_layout(PASS),
         }
     )
+
+
+def registered_slots(m, slots: data.View) -> data.View:
+    """What a PE sees of ``slots``: the marks of a pass (``valid``, ``halt``, ``ticket``) a cycle
+    later than its other fields, so that those have two cycles to come from central control."""
+    local = Signal(slots.shape(), name="local_slots")
+    for here, there in zip((local[0], local[1]), (slots[0], slots[1]), strict=True):
+        m.d.comb += [here.slots.eq(there.slots), here.descriptor.eq(there.descriptor)]
+        marks = Signal(data.StructLayout({"valid": 1, "halt": 1, "ticket": 2}))
+        m.d.sync += [marks.valid.eq(there.valid), marks.halt.eq(there.halt)]
+        m.d.sync += marks.ticket.eq(there.ticket)
+        m.d.comb += [here.valid.eq(marks.valid), here.halt.eq(marks.halt)]
+        m.d.comb += here.ticket.eq(marks.ticket)
+    return local
 
 
 class ShownPass:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from amaranth.lib import wiring
 
-from ..stream import Fork, Queue
+from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
+from .broadcast import BROADCAST_FLIGHT, Broadcast
 from .config import EieConfig
 from .control import Control
 from .counters import PerformanceCounters
@@ -67,13 +68,13 @@ def units(config: EieConfig) -> dict[str, Unit]:
     few times."""
     token = token_layout(config)
     inside: dict[str, Callable[[], wiring.Component]] = {
-        "queue": lambda: Queue(token, config.queue_depth),
+        "queue": lambda: Queue(token, config.queue_depth + BROADCAST_FLIGHT),
         "requantise": lambda: Requantise(config),
         "counters": PerformanceCounters,
     }
     outside: dict[str, Callable[[], wiring.Component]] = {
         "lnzd": lambda: LnzdNode(config),
-        "broadcast": lambda: Fork(token, config.n_pe),
+        "broadcast": lambda: Broadcast(config),
         "control": lambda: Control(config),
         "loader": lambda: Loader(config),
         "readout": lambda: Readout(config),

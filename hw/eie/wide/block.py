@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import ACTIVATION_BITS, POINTERS_PER_RECORD, EieConfig
 from ..lnzd import lowest_set
-from ..tokens import ShownPass, pass_slot_layout, token_layout
+from ..tokens import ShownPass, pass_slot_layout, registered_slots, token_layout
 from .tokens import slots_layout
 
 __all__ = ["VectorBlock"]
@@ -58,7 +58,7 @@ class VectorBlock(wiring.Component):
         size_bits = size.bit_length() - 1
 
         ticket = Signal(2)
-        current = ShownPass(self.slots, ticket[0])
+        current = ShownPass(registered_slots(m, self.slots), ticket[0])
         mine, shown = Signal(), Signal()
         m.d.comb += [
             mine.eq(current.valid & (current.ticket == ticket)),

@@ -9,11 +9,12 @@ from amaranth.lib.wiring import In, Out
 from ...memory import Sram
 from ...stream import Queue
 from ..activation import Requantise
+from ..broadcast import BROADCAST_FLIGHT, room_layout, rooms
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
 from ..counters import count_events
 from ..format import Counter, IoTarget
 from ..iobus import IoWrite, connect_memories, connect_reads
-from ..tokens import ShownPass, pass_slot_layout, token_layout
+from ..tokens import ShownPass, pass_slot_layout, registered_slots, token_layout
 from .arith import WideArithmetic
 from .pointer import SpanRead
 from .source import WideSource
@@ -50,8 +51,10 @@ class WideProcessingElement(wiring.Component):
     index : ``In(max(pe_bits, 1))``
         Number of the PE, constant: its rows, inputs and outputs are those i with
         i mod n_pe = index.
-    i : ``In(stream.Signature(token_layout(config)))``
+    i : ``In(stream.Signature(token_layout(config), always_ready=True))``
         Broadcast groups.
+    room : ``Out(room_layout())``
+        Of the queue, for the broadcast (:func:`hw.eie.broadcast.rooms`).
     o : ``Out(stream.Signature(slots_layout(config)))``
         This PE's own activations, to its block.
     slots : ``In(ArrayLayout(pass_slot_layout(config), 2))``
@@ -74,7 +77,8 @@ class WideProcessingElement(wiring.Component):
         super().__init__(
             {
                 "index": In(max(config.pe_bits, 1)),
-                "i": In(stream.Signature(token_layout(config))),
+                "i": In(stream.Signature(token_layout(config), always_ready=True)),
+                "room": Out(room_layout()),
                 "o": Out(stream.Signature(slots_layout(config))),
                 "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
                 "passes": Out(2),
@@ -95,7 +99,8 @@ class WideProcessingElement(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.queue = queue = Queue(token_layout(config), config.queue_depth)
+        depth = config.queue_depth + BROADCAST_FLIGHT
+        m.submodules.queue = queue = Queue(token_layout(config), depth)
         m.submodules.pointer = pointer = SpanRead(config)
         m.submodules.spmat = spmat = WideSpmatRead(config)
         m.submodules.arith = arith = WideArithmetic(config)
@@ -105,13 +110,18 @@ class WideProcessingElement(wiring.Component):
         for k, unit in enumerate(requantisers):
             m.submodules[f"requantise_{k}"] = unit
 
-        wiring.connect(m, wiring.flipped(self.i), queue.i)
+        slots = registered_slots(m, self.slots)
+        m.d.comb += [
+            queue.i.valid.eq(self.i.valid),
+            queue.i.payload.eq(self.i.payload),
+            self.room.eq(rooms(queue.level, config.queue_depth)),
+        ]
         wiring.connect(m, queue.o, pointer.i)
         wiring.connect(m, pointer.o, spmat.i)
         wiring.connect(m, spmat.o, arith.i)
         wiring.connect(m, source.o, wiring.flipped(self.o))
         for unit in (spmat, source, *requantisers):
-            m.d.comb += unit.slots.eq(self.slots)
+            m.d.comb += unit.slots.eq(slots)
         m.d.comb += [
             spmat.go.eq(self.go),
             self.waiting.eq(spmat.waiting),
@@ -121,7 +131,7 @@ class WideProcessingElement(wiring.Component):
             self.row_error.eq(arith.error),
         ]
         self._connect_drain(m, arith, requantisers)
-        self._connect_activations(m, requantisers, source, sram)
+        self._connect_activations(m, slots, requantisers, source, sram)
         memories = {
             IoTarget.POINTERS: pointer.io,
             IoTarget.SPMAT: spmat.io,
@@ -135,7 +145,7 @@ class WideProcessingElement(wiring.Component):
                 Counter.EMPTY: spmat.empty,
                 Counter.STARVED: spmat.starved,
                 Counter.TURN: spmat.turning,
-                Counter.QUEUE_FULL: ~self.i.ready,
+                Counter.QUEUE_FULL: ~self.room[BROADCAST_FLIGHT],
                 Counter.BUSY: spmat.busy,
             }
             reads[IoTarget.COUNTERS] = count_events(
@@ -187,11 +197,11 @@ class WideProcessingElement(wiring.Component):
                 first.payload.value.eq(total.payload.value),
             ]
 
-    def _connect_activations(self, m, requantisers, source, sram):
+    def _connect_activations(self, m, slots, requantisers, source, sram):
         """Drained rows go to the source file or, one at a time, to the SRAM."""
         config = self.config
         first = requantisers[0].o
-        shown = ShownPass(self.slots, first.payload.slot)
+        shown = ShownPass(slots, first.payload.slot)
         drain = Cat(unit.o.valid & unit.o.payload.drain for unit in requantisers)
         row, value = 0, 0
         for k, unit in enumerate(requantisers):

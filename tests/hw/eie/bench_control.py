@@ -92,7 +92,7 @@ async def begin(dut, descriptors):
     dut.pass_write__valid.value = 0
     dut.passes.value = len(descriptors)
     await pulse(bench, "check")
-    limit = len(descriptors) * (CONFIG.sram_latency + 4) + 4
+    limit = len(descriptors) * (CONFIG.sram_latency + 5) + 4
     await bench.until(
         lambda: int(dut.checked.value) or int(dut.descriptor_error.value), limit, "check"
     )
@@ -113,7 +113,7 @@ async def test_passes_in_order(dut, count, slowest):
     descriptors = [random_pass(rng) for _ in range(count)]
     bench = await begin(dut, descriptors)
     assert int(dut.checked.value)
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     array = Array(bench, count, slowest)
     for _ in range(2):
         array.log.clear()
@@ -136,7 +136,7 @@ async def test_passes_in_order(dut, count, slowest):
         last = max(cycle for *_, cycle in array.log)
         assert int(dut.cycles.value) == last - started + 2
         await check_pass_cycles(bench, array, count, started)
-        await bench.step(CONFIG.sram_latency + 4)
+        await bench.step(CONFIG.sram_latency + 5)
 
 
 async def check_pass_cycles(bench, array, count, started):
@@ -155,7 +155,7 @@ async def test_a_pass_waits_for_the_slowest(dut):
     """While one PE has not turned into pass k, pass k + 1 is not shown."""
     descriptors = [random_pass(random.Random(1)) for _ in range(3)]
     bench = await begin(dut, descriptors)
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     array = Array(bench, 1, 0)
     await pulse(bench, "start")
     for _ in range(4):
@@ -174,7 +174,7 @@ async def test_a_pass_waits_for_the_slowest(dut):
 async def test_stop(dut, what):
     descriptors = [random_pass(random.Random(2)) for _ in range(3)]
     bench = await begin(dut, descriptors)
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     await pulse(bench, "start")
     if what == "watchdog":
         dut.watchdog.value = 40
@@ -190,7 +190,7 @@ async def test_stop(dut, what):
     assert not int(dut.busy.value) and int(dut.checked.value)
     assert not int(dut.flush.value)
     dut.watchdog.value = 1_000_000
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     array = Array(bench, 2, 2)  # the flush has reset the PEs
     await pulse(bench, "start")
     await array.run(lambda: int(dut.done.value))
@@ -209,14 +209,14 @@ async def test_start_needs_a_check(dut):
 @cocotb.test()
 async def test_reset_in_mid_work(dut):
     bench = await begin(dut, [random_pass(random.Random(4)) for _ in range(2)])
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     await pulse(bench, "start")
     await bench.step(6)
     await bench.reset()
     assert not int(dut.busy.value) and not int(dut.checked.value)
     await pulse(bench, "check")
     await bench.until(lambda: int(dut.checked.value), 60, "check")
-    await bench.step(CONFIG.sram_latency + 4)
+    await bench.step(CONFIG.sram_latency + 5)
     array = Array(bench, 3, 5)
     await pulse(bench, "start")
     await array.run(lambda: int(dut.done.value))
