@@ -10,6 +10,7 @@ from hw.eie.tokens import range_layout, token_layout
 from sim.payload import Codec
 from sim.runner import bench_parameters
 from sim.streams import PROFILES, Bench
+from tests.hw.eie.ranges import column_range
 from tests.hw.lockstep import Lockstep
 
 CONFIGS = [EieConfig(**fields) for fields in bench_parameters()["configs"]]
@@ -54,7 +55,7 @@ class PointerModel(Lockstep):
         if token["end"]:
             return {"end": 1}
         start, stop = self.pointers[token["column"] : token["column"] + 2]
-        return {"end": 0, "start": start, "stop": stop, "value": token["value"]}
+        return column_range(start, stop, token["value"])
 
     async def access(self, **pins):
         for name, value in {"en": 0, "write": 0, **pins}.items():
@@ -160,7 +161,7 @@ async def test_io(dut, number):
     seen = bench.watch(f"{model.unit}__o", range_layout(model.config))
     bench.drivers[f"{model.unit}__i"].put({"end": 0, "column": 0, "value": 9})
     await bench.until(lambda: seen.received, 20, "range")
-    assert seen.items == [{"end": 0, "start": 0x4321, "stop": 0x1234, "value": 9}]
+    assert seen.items == [column_range(0x4321, 0x1234, 9)]
 
 
 @cocotb.test()
