@@ -76,12 +76,19 @@ def shown_early(config: EieConfig) -> tuple[str, ...]:
     )
 
 
+def arith_parts(config: EieConfig) -> tuple[str, ...]:
+    """Units of a wide PE's arithmetic."""
+    return ("accumulators", "combine", "row_sum", *(f"multiplier_{k}" for k in range(config.lanes)))
+
+
 def pe_parts(config: EieConfig) -> tuple[str, ...]:
     """Units of a processing element, by the names of its submodules."""
     counters = ("counters",) if config.counters else ()
     if config.is_wide:
         requantisers = tuple(f"requantise_{k}" for k in range(config.lanes))
-        return ("queue", "pointer", "spmat", "arith", *requantisers, "source", *counters)
+        inner = tuple(f"arith/{part}" for part in arith_parts(config))
+        units = ("queue", "pointer", "spmat", "arith", *inner, *requantisers, "source")
+        return (*units, *counters)
     activations = ("accumulators", "requantise", "file", "source")
     return ("queue", "pointer", "spmat", "arith", *activations, *counters)
 
@@ -125,7 +132,10 @@ def units(config: EieConfig) -> dict[str, Unit]:
             "source": lambda: ActivationSource(config),
         }
         element = Unit("pe", lambda: ProcessingElement(config), pe_parts(config))
-    found = [Unit(name, make) for name, make in (inside | outside).items()]
+    found = [
+        Unit(name, make, arith_parts(config) if name == "arith" and config.is_wide else ())
+        for name, make in (inside | outside).items()
+    ]
     shown = ("pe", "requantise", "spmat", "source", "block")
     numbered = ("pe",) if config.is_wide else ("pe", "source")
     return {
