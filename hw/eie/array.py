@@ -47,7 +47,7 @@ class PeArray(wiring.Component):
     pointer_error, row_error : ``Out(1)``
         Pulse: an error of :class:`SpmatRead` or :class:`Arithmetic` in any PE.
     queue_limit : ``In(range(queue_depth + 1))``
-        Only where the configuration has it: entries of every PE's queue to use, at least 1.
+        Only where the configuration has it: in the place of ``queue_depth``, at least 1.
     """
 
     def __init__(self, config: EieConfig):

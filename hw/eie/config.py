@@ -35,7 +35,9 @@ class EieConfig:
         Processing elements, a power of two from 1 to 256. Row i, output i and activation i
         belong to PE i mod ``n_pe`` (section III of the paper).
     queue_depth : int
-        Entries of the activation queue in front of each PE (the paper's choice is 8).
+        Entries of the activation queue in front of each PE from which it stalls the broadcast (the
+        paper's choice is 8). It can hold those that are then on their way too
+        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`).
     spmat_depth : int
         64-bit words of sparse-matrix SRAM per PE; a word holds eight entries.
     ptr_depth : int

@@ -85,7 +85,7 @@ class Control(wiring.Component):
     """
     Central control unit in compute mode (section IV, "Central Control Unit").
 
-    Holds the pass descriptors. ``check`` makes it verify all of them, in about ``sram_latency + 5``
+    Holds the pass descriptors. ``check`` makes it verify all of them, in ``sram_latency + 5``
     cycles each; after that the first waits, fetched, for ``start``, two cycles after which the
     array sees it. Every next pass is shown as soon as all PEs have turned into the one before.
     The inference ends when all PEs have drained the last pass, or when it has taken ``watchdog``

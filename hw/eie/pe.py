@@ -54,7 +54,7 @@ class ProcessingElement(wiring.Component):
     clear_file, clear_counters : ``In(1)``
     pointer_error, row_error : ``Out(1)``
     queue_limit : ``In(range(queue_depth + 1))``
-        Only where the configuration has it: entries of the queue to use, at least 1.
+        Only where the configuration has it: in the place of ``queue_depth``, at least 1.
     """
 
     def __init__(self, config: EieConfig):
