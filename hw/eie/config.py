@@ -194,5 +194,6 @@ PRESETS = {
     "weng8": EieConfig(n_pe=8, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "weng32": EieConfig(n_pe=32, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "paper64": EieConfig(n_pe=64, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+    "ulx3s": EieConfig(n_pe=8, spmat_depth=2048, ptr_depth=4096, act_depth=1024),
     **{f"wide{n_pe}": _wide(n_pe) for n_pe in (8, 32, 64)},
 }
