@@ -13,7 +13,7 @@ module {name}(
   input clk, input en, input write,
   input [{high_address}:0] addr, input [{high}:0] wdata, output [{high}:0] rdata
 );
-  {style}reg [{high}:0] memory [0:{last}];
+  (* ram_style = "{style}" *) reg [{high}:0] memory [0:{last}];
   reg [{high}:0] stage_1;
   always @(posedge clk)
     if (en) begin
@@ -49,7 +49,7 @@ class SramFiles:
             high=width - 1,
             last=depth - 1,
             high_address=(depth - 1).bit_length() - 1,
-            style='(* ram_style = "huge" *) ' if huge else "",
+            style="huge" if huge else "block",
             stages="".join(
                 _STAGE.format(high=width - 1, k=k, before=k - 1) for k in range(2, latency + 1)
             ),

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..memory import Sram
 from .config import CODEBOOK_WORDS, POINTERS_PER_RECORD, WORD_BITS, EieConfig
 from .format import PASS, PASS_WORDS, struct_layout
-from .tokens import pass_slot_layout
+from .tokens import pass_slot_layout, used_bits
 
 __all__ = ["Control", "DescriptorCheck", "PassWrite"]
 
@@ -117,7 +117,7 @@ class Control(wiring.Component):
     pass_select : ``In(16)``
     pass_cycles : ``Out(32)``
         ``cycles`` at which the selected pass had been drained in all PEs; ``sram_latency`` cycles
-        after ``pass_select``, while not ``busy``.
+        after ``pass_select``, while not ``busy``. Zero in a lean array.
     slots : ``Out(ArrayLayout(pass_slot_layout(config), 2))``
     turned : ``In(ArrayLayout(2, n_pe))``
     flush : ``Out(1)``
@@ -166,6 +166,10 @@ class Control(wiring.Component):
             descriptor_check.descriptor.eq(descriptor),
             descriptor_check.slots.eq(slots),
         ]
+        good = descriptor_check.ok
+        if config.lean:
+            good = Signal()
+            m.d.sync += good.eq(descriptor_check.ok)
 
         # Whether all PEs have turned into the pass shown last; two cycles late.
         ticket = Signal(2)
@@ -182,7 +186,7 @@ class Control(wiring.Component):
                     m.d.sync += state.eq(Mux(self.checking, _State.VERIFY, _State.READY))
             with m.Case(_State.VERIFY):
                 m.d.sync += [number.eq(number + 1), state.eq(_State.FETCH)]
-                with m.If(~descriptor_check.ok):
+                with m.If(~good):
                     m.d.comb += self.descriptor_error.eq(1)
                     m.d.sync += [self.checking.eq(0), state.eq(_State.EMPTY)]
                 with m.Elif(number + 1 == self.passes):
@@ -209,6 +213,12 @@ class Control(wiring.Component):
                 slot.slots.eq(slots),
                 slot.descriptor.eq(descriptor),
             ]
+            if config.lean:
+                used = used_bits(config)
+                m.d.sync += [
+                    slot.slots.eq(slots & used["slots"]),
+                    *(slot.descriptor[name].eq(descriptor[name] & used[name]) for name, _ in PASS),
+                ]
             with m.If(halting):
                 m.d.sync += slot.descriptor.bias_rows.eq(0)
 
@@ -240,19 +250,23 @@ class Control(wiring.Component):
 
     def _fetch(self, m, enable, number, descriptor):
         """Reads the descriptor of pass ``number`` while ``enable`` is high; gives a signal that is
-        high in the cycle before it is there."""
+        high in the cycle before it is there, in a lean array in the first cycle in which it is."""
         latency = self.config.sram_latency
         m.submodules.memory = memory = Sram(PASS_WORDS * self.config.max_passes, WORD_BITS, latency)
-        step = Signal(range(latency + PASS_WORDS))
-        last = step == latency + PASS_WORDS - 1
+        steps = latency + PASS_WORDS + self.config.lean
+        step = Signal(range(steps))
+        last = step == steps - 1
         port = memory.port
+        if self.config.lean:
+            m.d.comb += port.wdata.eq(self.pass_write.data)
         with m.If(self.pass_write.valid):
             m.d.comb += [
                 port.en.eq(1),
                 port.write.eq(1),
                 port.addr.eq(self.pass_write.address),
-                port.wdata.eq(self.pass_write.data),
             ]
+            if not self.config.lean:
+                m.d.comb += port.wdata.eq(self.pass_write.data)
         with m.Else():
             m.d.comb += [
                 port.en.eq(enable & (step < PASS_WORDS)),
@@ -276,6 +290,8 @@ class Control(wiring.Component):
         with m.Elif(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
 
+        if config.lean:
+            return
         m.submodules.times = times = Sram(config.max_passes, CYCLE_BITS, config.sram_latency)
         already = Signal()
         m.d.sync += already.eq(all_turned)

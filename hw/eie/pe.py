@@ -117,7 +117,8 @@ class ProcessingElement(wiring.Component):
             IoTarget.SPMAT: spmat.io,
             IoTarget.ACTIVATION_SRAM: sram.port,
         }
-        reads = connect_memories(m, self.io, self.io_read, memories)
+        alone = (IoTarget.POINTERS, IoTarget.SPMAT) if config.lean else ()
+        reads = connect_memories(m, self.io, self.io_read, memories, alone=alone)
         if config.counters:
             events = {
                 Counter.ENTRIES: arith.entry,

@@ -19,9 +19,9 @@ class PointerRead(wiring.Component):
     Reads the pointers p[j] and p[j + 1] of an activation's column j in one cycle, from two banks
     that hold the even and the odd pointers (section IV of the paper, "Pointer Read Unit").
 
-    Latency ``sram_latency + 1`` cycles; one column a cycle. ``sram_latency + 2`` columns can be
-    under way or waiting at the output. ``ready`` does not depend on either side's handshake of
-    the same cycle. An ``end`` mark goes the same way, but reads nothing.
+    Latency ``sram_latency + 1`` cycles; one column a cycle. ``sram_latency + 2`` columns (in a
+    lean array one) can be under way or waiting at the output. ``ready`` does not depend on either
+    side's handshake of the same cycle. An ``end`` mark goes the same way, but reads nothing.
 
     Parameters
     ----------
@@ -49,12 +49,13 @@ class PointerRead(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         latency = self.config.sram_latency
+        places = 1 if self.config.lean else latency + 2
         depth = self.config.ptr_depth // 2
         m.submodules.even = even = Sram(depth, POINTER_BITS, latency)
         m.submodules.odd = odd = Sram(depth, POINTER_BITS, latency)
-        m.submodules.queue = queue = Queue(range_layout(self.config), latency + 2)
+        m.submodules.queue = queue = Queue(range_layout(self.config), places)
 
-        room = Signal(range(latency + 3), init=latency + 2)
+        room = Signal(range(places + 1), init=places)
         issue = Signal()
         m.d.comb += self.i.ready.eq(room != 0)
         m.d.comb += issue.eq(self.i.valid & self.i.ready)

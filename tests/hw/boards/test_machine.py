@@ -8,7 +8,7 @@ from sim.runner import run_bench
 
 DIVISOR = 4
 PATIENCE = 4000
-BOARDS = ["ulx3s"]
+BOARDS = ["icebreaker", "ulx3s"]
 
 
 @pytest.mark.rtl
