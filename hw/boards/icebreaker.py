@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Elaboratable, Instance, Module, Signal
-from amaranth.lib.cdc import ResetSynchronizer
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
+from amaranth.lib import io
+from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from .machine import SerialEie
@@ -26,8 +27,8 @@ class IcebreakerPlatform(SramFiles, ICEBreakerPlatform):
 
 class IcebreakerClock(Elaboratable):
     """
-    Clock domain ``sync`` from the board's 12 MHz oscillator by a PLL, in reset until it has locked
-    and for 1,024 cycles more.
+    Drives clock domain ``sync`` from the board's 12 MHz oscillator by a PLL, in reset until it has
+    locked and for 1,024 cycles more.
 
     Parameters
     ----------
@@ -42,9 +43,9 @@ class IcebreakerClock(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = domain = ClockDomain()
         m.domains.start = start = ClockDomain(reset_less=True, local=True)
-        clock, locked = Signal(), Signal()
+        clock = Signal()
+        lock, locked = Signal(), Signal()
         feedback, output = _PLL[self.mhz]
         m.submodules.pll = Instance(
             "SB_PLL40_PAD",
@@ -57,11 +58,12 @@ class IcebreakerClock(Elaboratable):
             i_RESETB=1,
             i_BYPASS=0,
             o_PLLOUTGLOBAL=clock,
-            o_LOCK=locked,
+            o_LOCK=lock,
         )
+        m.submodules.synchroniser = FFSynchronizer(lock, locked, o_domain="start")
         count = Signal(range(_RESET_CYCLES))
         ready = Signal()
-        m.d.comb += [domain.clk.eq(clock), start.clk.eq(clock)]
+        m.d.comb += [ClockSignal().eq(clock), start.clk.eq(clock)]
         with m.If(~locked):
             m.d.start += [count.eq(0), ready.eq(0)]
         with m.Elif(count == _RESET_CYCLES - 1):
@@ -91,13 +93,18 @@ class IcebreakerTop(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain()
         m.submodules.clock = IcebreakerClock(self.mhz)
         m.submodules.machine = machine = self.machine
-        uart = platform.request("uart")
+        uart = platform.request("uart", dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.submodules.green = green = io.Buffer("o", platform.request("led_g", dir="-"))
+        m.submodules.red = red = io.Buffer("o", platform.request("led_r", dir="-"))
         m.d.comb += [
-            machine.rx.eq(uart.rx.i),
-            uart.tx.o.eq(machine.tx),
-            platform.request("led_g").o.eq(machine.done),
-            platform.request("led_r").o.eq(machine.fault),
+            machine.rx.eq(rx.i),
+            tx.o.eq(machine.tx),
+            green.o.eq(machine.done),
+            red.o.eq(machine.fault),
         ]
         return m

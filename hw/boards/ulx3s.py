@@ -26,7 +26,8 @@ class Ulx3sPlatform(SramFiles, ULX3S_85F_Platform):
 
 class Ulx3sClock(Elaboratable):
     """
-    Clock domain ``sync`` from the board's 25 MHz oscillator by a PLL, in reset until it has locked.
+    Drives clock domain ``sync`` from the board's 25 MHz oscillator by a PLL, in reset until it has
+    locked.
 
     Parameters
     ----------
@@ -41,9 +42,8 @@ class Ulx3sClock(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain()
         m.submodules.oscillator = oscillator = io.Buffer("i", platform.request("clk25", dir="-"))
-        locked = Signal()
+        clock, locked = Signal(), Signal()
         reference = 5 if self.mhz % _OSCILLATOR else _OSCILLATOR
         m.submodules.pll = Instance(
             "EHXPLLL",
@@ -59,7 +59,7 @@ class Ulx3sClock(Elaboratable):
             a_ICP_CURRENT="12",
             a_LPF_RESISTOR="8",
             i_CLKI=oscillator.i,
-            i_CLKFB=ClockSignal(),
+            i_CLKFB=clock,
             i_RST=0,
             i_STDBY=0,
             i_PHASESEL0=0,
@@ -69,9 +69,10 @@ class Ulx3sClock(Elaboratable):
             i_PHASELOADREG=1,
             i_PLLWAKESYNC=0,
             i_ENCLKOP=0,
-            o_CLKOP=ClockSignal(),
+            o_CLKOP=clock,
             o_LOCK=locked,
         )
+        m.d.comb += ClockSignal().eq(clock)
         m.submodules.reset = ResetSynchronizer(~locked)
         return m
 
@@ -94,10 +95,15 @@ class Ulx3sTop(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain()
         m.submodules.clock = Ulx3sClock(self.mhz)
         m.submodules.machine = machine = self.machine
-        uart = platform.request("uart")
-        m.d.comb += [machine.rx.eq(uart.rx.i), uart.tx.o.eq(machine.tx)]
+        uart = platform.request("uart", dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [machine.rx.eq(rx.i), tx.o.eq(machine.tx)]
         for number, value in enumerate((machine.done, machine.active, machine.fault)):
-            m.d.comb += platform.request("led", number).o.eq(value)
+            led = io.Buffer("o", platform.request("led", number, dir="-"))
+            m.submodules[f"led_{number}"] = led
+            m.d.comb += led.o.eq(value)
         return m
