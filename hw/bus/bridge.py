@@ -36,7 +36,8 @@ class Bridge(wiring.Component):
     A request that names no command (COMMAND), or has a payload of another size (LENGTH), does
     nothing. Replies other than those and OK: BUS, STALLED.
 
-    Latency: 2 cycles for each byte of payload or answer, beside what the machine takes.
+    Latency: a cycle for each byte of payload that is offered and each of the answer, one to begin
+    and one to end, beside what the machine takes.
 
     Parameters
     ----------

@@ -58,8 +58,8 @@ class PacketLink(wiring.Component):
     the line has been quiet for ``patience`` cycles, and changes nothing else. Bytes that come
     while a request is being carried out or answered are dropped.
 
-    Latency: ``request.begin`` comes two cycles after a request's last byte, the first byte of the
-    reply is offered two cycles after ``request.done``. Throughput: a byte a cycle in, one in two
+    Latency: ``request.begin`` comes one cycle after a request's last byte, the first byte of the
+    reply is offered one cycle after ``request.done``. Throughput: a byte a cycle in, one in two
     cycles out.
 
     Parameters
