@@ -2,12 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from hw.boards.boards import BAUD, BOARDS
 from hw.boards.icebreaker import IcebreakerClock
 from hw.boards.ulx3s import Ulx3sClock
 from hw.eie.config import PRESETS
+from sw import weights
+from sw.compress.compile import compile_network
+from sw.predictors.mittos import generate
 
 OSCILLATOR = {"ulx3s": 25, "icebreaker": 12}
 
@@ -73,6 +77,12 @@ def test_memories(board, files):
     huge = {name for name in macros if 'ram_style = "huge"' in files[name]}
     assert huge == ({spmat} if board.name == "icebreaker" else set())
     assert f"assign rdata = stage_{latency};" in files[spmat]
+
+
+def test_predictor_fits_the_ulx3s():
+    calibration = generate(200, seed=0).features.astype(np.float32)
+    program, _ = compile_network(weights.load(98), PRESETS["ulx3s"], calibration=calibration)
+    assert len(program.passes) == len(program.layers) == 8
 
 
 def test_bad_clocks():
