@@ -30,7 +30,7 @@ class FrameReader(wiring.Component):
     ``word.ready``, ``settled`` and ``enable``, on no other input.
 
     With ``serial`` the CRC takes a byte a cycle: a header or payload word is taken, and on
-    ``word``, in the eighth cycle in which it is offered.
+    ``word``, in the eighth cycle in which it is offered, for a frame's first word with ``enable``.
 
     Parameters
     ----------

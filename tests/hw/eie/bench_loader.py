@@ -419,7 +419,7 @@ async def test_enable(dut):
     await loader.bench.step(20)
     assert not loader.taken and not int(dut.loading.value)
     dut.enable.value = 1
-    await loader.bench.step()
+    await loader.bench.step(8 if CONFIG.lean else 1)
     dut.enable.value = 0
     await loader.bench.until(lambda: int(dut.program_valid.value), 2000, "program")
     assert len(loader.taken) == len(frame)
