@@ -1,6 +1,7 @@
 # Kiln's commands. Each sets up what it needs first; once that is done, it costs half a second.
 SHELL := /bin/bash
 KILN := .venv/bin/kiln
+BOARD := ulx3s
 PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 
 # One command of kiln behind another, on a core of its own; it says what it did when both are done.
@@ -14,7 +15,7 @@ cat build/bench/beside.log; exit $$code
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready sim bench bench-full train lint test clean distclean
+.PHONY: help setup ready sim bench bench-full fpga train lint test clean distclean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -38,6 +39,9 @@ bench: ready  ## The tables of results, measured on the RTL anew: docs/results
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 	@$(call side_by_side,bench mittos,bench eie --full)
+
+fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or BOARD=icebreaker
+	@$(KILN) fpga --board $(BOARD)
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

@@ -76,11 +76,11 @@ class PeArray(wiring.Component):
         m.submodules.broadcast = ResetInserter(self.flush)(broadcast)
         wiring.connect(m, tree.o, broadcast.i)
 
-        # The I/O bus is registered on its way in and out.
+        # The I/O bus is registered on its way out, and in unless lean.
         access = IoWrite().create(path=("access",))
         reading, clear_file = Signal(), Signal()
         chosen = Mux(self.io_read.valid, _address(self.io_read), _address(self.io_write))
-        m.d.sync += [
+        m.d["comb" if config.lean else "sync"] += [
             access.valid.eq(self.io_write.valid),
             access.data.eq(self.io_write.data),
             _address(access).eq(chosen),

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
-from .broadcast import BROADCAST_FLIGHT, Broadcast
+from .broadcast import Broadcast, flight
 from .config import EieConfig
 from .control import Control
 from .counters import PerformanceCounters
@@ -98,7 +98,7 @@ def units(config: EieConfig) -> dict[str, Unit]:
     few times."""
     token = token_layout(config)
     inside: dict[str, Callable[[], wiring.Component]] = {
-        "queue": lambda: Queue(token, config.queue_depth + BROADCAST_FLIGHT),
+        "queue": lambda: Queue(token, config.queue_depth + flight(config)),
         "requantise": lambda: Requantise(config),
         "counters": PerformanceCounters,
     }
