@@ -106,25 +106,27 @@ class Requantise(wiring.Component):
         rounded_valid = Signal()
         came = self.i.payload
         shift = ShownPass(self.slots, came.slot).shift
-        m.d.sync += [
-            rounded_valid.eq(self.i.valid),
-            rounded.drain.eq(came.drain),
-            rounded.last.eq(came.last),
-            rounded.slot.eq(came.slot),
-            rounded.row.eq(came.row),
-            rounded.value.eq(came.value + rounding_constant(shift)),
-        ]
+        m.d.sync += rounded_valid.eq(self.i.valid)
+        with m.If(self.i.valid):
+            m.d.sync += [
+                rounded.drain.eq(came.drain),
+                rounded.last.eq(came.last),
+                rounded.slot.eq(came.slot),
+                rounded.row.eq(came.row),
+                rounded.value.eq(came.value + rounding_constant(shift)),
+            ]
 
         chosen = ShownPass(self.slots, rounded.slot)
         clipped = saturate(rounded.value >> chosen.shift, ACTIVATION_BITS)
-        m.d.sync += [
-            self.o.valid.eq(rounded_valid),
-            self.o.payload.drain.eq(rounded.drain),
-            self.o.payload.last.eq(rounded.last),
-            self.o.payload.slot.eq(rounded.slot),
-            self.o.payload.row.eq(rounded.row),
-            self.o.payload.value.eq(Mux(chosen.relu, relu(clipped), clipped)),
-        ]
+        m.d.sync += self.o.valid.eq(rounded_valid)
+        with m.If(rounded_valid):
+            m.d.sync += [
+                self.o.payload.drain.eq(rounded.drain),
+                self.o.payload.last.eq(rounded.last),
+                self.o.payload.slot.eq(rounded.slot),
+                self.o.payload.row.eq(rounded.row),
+                self.o.payload.value.eq(Mux(chosen.relu, relu(clipped), clipped)),
+            ]
         return m
 
 

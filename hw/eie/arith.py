@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..pipeline import delay
 from .activation import AccumulatorAccess
 from .config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_WORDS, WORD_BITS, EieConfig
 from .format import ENTRY, struct_layout
@@ -166,14 +167,18 @@ class Arithmetic(wiring.Component):
         )
         control = Signal(control_layout)
         bias = word.word_select(op.part[0], ACCUMULATOR_BITS)
-        m.d.sync += [
-            multiplier.literal.eq(is_turn),
-            control.write.eq(is_entry | (is_turn & op.load)),
-            control.load.eq(is_turn & op.load),
-            control.drain.eq(is_turn & op.drain),
-            control.last.eq(is_turn & op.last),
-            control.slot.eq(op.slot),
-        ]
+        taken, working = Signal(), Signal()
+        m.d.comb += taken.eq(is_entry | is_turn)
+        m.d.sync += working.eq(taken)
+        with m.If(taken):
+            m.d.sync += [
+                multiplier.literal.eq(is_turn),
+                control.write.eq(is_entry | op.load),
+                control.load.eq(is_turn & op.load),
+                control.drain.eq(is_turn & op.drain),
+                control.last.eq(is_turn & op.last),
+                control.slot.eq(op.slot),
+            ]
         with m.If(is_turn):
             m.d.sync += [
                 Cat(multiplier.a, multiplier.b).eq(bias),
@@ -187,17 +192,13 @@ class Arithmetic(wiring.Component):
                 row.eq(wide_row),
             ]
 
-        for k in range(1, config.mul_stages):
-            following = Signal(control_layout, name=f"control_{k}")
-            m.d.sync += following.eq(control)
-            control = following
-
         # Accumulator read, in the multiplier's last cycle.
-        reading = control
-        adding = Signal(control_layout)
+        reads, reading = delay(m, working, control, config.mul_stages - 1, "control")
+        adds, adding = delay(m, reads, reading, 1, "adding")
         operand = Signal(signed(ACCUMULATOR_BITS))
         m.d.comb += self.acc.read_row.eq(reading.row)
-        m.d.sync += [adding.eq(reading), operand.eq(self.acc.read_data)]
+        with m.If(reads):
+            m.d.sync += operand.eq(self.acc.read_data)
 
         # Addition and write, with the bypass.
         bypass = Signal()
@@ -205,15 +206,15 @@ class Arithmetic(wiring.Component):
         old = Mux(bypass, written, operand)
         total = Signal(signed(ACCUMULATOR_BITS))
         m.d.comb += total.eq(Mux(adding.load, 0, old) + multiplier.product)
-        m.d.sync += [
-            bypass.eq(adding.write & (adding.row == reading.row)),
-            written.eq(total),
-        ]
+        writes = adds & adding.write
+        m.d.sync += bypass.eq(writes & (adding.row == reading.row))
+        with m.If(writes):
+            m.d.sync += written.eq(total)
         m.d.comb += [
-            self.acc.write_en.eq(adding.write),
+            self.acc.write_en.eq(writes),
             self.acc.write_row.eq(adding.row),
             self.acc.write_data.eq(total),
-            self.o.valid.eq(adding.drain | adding.last),
+            self.o.valid.eq(adds & (adding.drain | adding.last)),
             self.o.payload.drain.eq(adding.drain),
             self.o.payload.last.eq(adding.last),
             self.o.payload.slot.eq(adding.slot),

@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..pipeline import delay
 from .format import Counter
 
 __all__ = ["PerformanceCounters", "count_events"]
@@ -43,23 +44,20 @@ class PerformanceCounters(wiring.Component):
         m = Module()
         for counter in Counter:
             count = Signal(WIDTH, name=f"count_{counter.name.lower()}")
-            m.d.sync += count.eq(count + self.events[counter])
             with m.If(self.clear):
                 m.d.sync += count.eq(0)
+            with m.Elif(self.events[counter] != 0):
+                m.d.sync += count.eq(count + self.events[counter])
             with m.If(self.select == counter):
                 m.d.comb += self.value.eq(count)
         return m
 
 
-def count_events(m, events, *, clear, select, latency):
+def count_events(m, events, *, clear, read, select, latency):
     """Gives ``m`` performance counters, to which ``events`` (by :class:`Counter`) are added in
-    every cycle. Returns what the counter that ``select`` named ``latency`` cycles ago was then."""
+    every cycle. Returns what the counter that ``select`` named ``latency`` cycles ago was then,
+    if ``read`` was high."""
     m.submodules.counters = counters = PerformanceCounters()
     m.d.comb += [counters.clear.eq(clear), counters.select.eq(select)]
     m.d.comb += [counters.events[counter].eq(event) for counter, event in events.items()]
-    count = counters.value
-    for stage in range(latency):
-        delayed = Signal.like(count, name=f"count_{stage}")
-        m.d.sync += delayed.eq(count)
-        count = delayed
-    return count
+    return delay(m, read, counters.value, latency, "count")[1]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..pipeline import delay
 from .config import WORD_BITS
 
 __all__ = ["IoRead", "IoWrite", "connect_memories", "connect_reads"]
@@ -45,14 +45,10 @@ def connect_memories(m, io, read, accesses):
     return {target: access.rdata for target, access in accesses.items()}
 
 
-def connect_reads(m, io, reads, latency, data):
-    """``data`` is what the target addressed ``latency`` cycles ago reads now: ``reads`` by target,
-    0 where there is none."""
-    target = io.target
-    for stage in range(latency):
-        following = Signal.like(target, name=f"target_{stage}")
-        m.d.sync += following.eq(target)
-        target = following
+def connect_reads(m, io, read, reads, latency, data):
+    """``data`` is what the target read ``latency`` cycles ago gives now: ``reads`` by target, 0 where
+    there is none."""
+    _, target = delay(m, read, io.target, latency, "target")
     with m.Switch(target):
         for number, value in reads.items():
             with m.Case(number):

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import Sram, SramAccess
+from ..pipeline import delay
 from ..stream import OutputRegister, Queue
 from .config import POINTER_BITS, EieConfig
 from .tokens import range_layout, token_layout
@@ -75,22 +76,17 @@ class PointerRead(wiring.Component):
             ]
         m.d.comb += self.io.rdata.eq(Cat(even.port.rdata, odd.port.rdata))
 
-        stage_layout = data.StructLayout(
-            {"valid": 1, "end": 1, "odd": 1, "value": self.i.payload.value.shape()}
+        stage = Signal(
+            data.StructLayout({"end": 1, "odd": 1, "value": self.i.payload.value.shape()})
         )
-        stage = Signal(stage_layout)
         m.d.comb += [
-            stage.valid.eq(issue),
             stage.end.eq(self.i.payload.end),
             stage.odd.eq(column[0]),
             stage.value.eq(self.i.payload.value),
         ]
-        for k in range(latency):
-            following = Signal(stage_layout, name=f"stage_{k + 1}")
-            m.d.sync += following.eq(stage)
-            stage = following
+        arrived, stage = delay(m, issue, stage, latency, "stage")
         m.d.comb += [
-            queue.i.valid.eq(stage.valid),
+            queue.i.valid.eq(arrived),
             queue.i.payload.end.eq(stage.end),
             queue.i.payload.start.eq(Mux(stage.odd, odd.port.rdata, even.port.rdata)),
             queue.i.payload.stop.eq(Mux(stage.odd, even.port.rdata, odd.port.rdata)),

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import Sram, SramAccess
+from ..pipeline import delay
 from .config import CODEBOOK_WORDS, WORD_BITS, EieConfig
 from .tokens import OpKind, ShownPass, op_layout, pass_slot_layout, range_layout, work_layout
 
@@ -173,12 +174,7 @@ class SpmatRead(wiring.Component):
             self.io.rdata.eq(sram.port.rdata),
         ]
 
-        valid = issue
-        for k in range(config.sram_latency):
-            next_valid = Signal(name=f"valid_{k + 1}")
-            next_op = Signal(op_layout(config), name=f"op_{k + 1}")
-            m.d.sync += [next_valid.eq(valid), next_op.eq(op)]
-            valid, op = next_valid, next_op
+        valid, op = delay(m, issue, op, config.sram_latency, "op")
         m.d.comb += [
             self.o.valid.eq(valid),
             self.o.payload.op.eq(op),

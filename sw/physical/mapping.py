@@ -8,6 +8,7 @@ be mapped again and again, each part by a recipe of its own: an ABC script in ``
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,7 +40,10 @@ read_verilog -sv {verilog}
 read_liberty -lib {macros}
 hierarchy -check -top {top}
 {keep}
-synth -flatten -noabc -top {top}
+synth -flatten -noabc -top {top} -run begin:fine
+techmap -autoproc -map regfile.v
+opt
+synth -flatten -noabc -top {top} -run fine:check
 opt -full
 dfflegalize -cell $_DFF_P_ 01 -cell $_DFFE_PP_ 01 -cell $_SDFF_PP?_ 01 -cell $_SDFFCE_PP?P_ 01
 dffunmap -srst-only
@@ -121,6 +125,7 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
 
     ``parts`` are the modules that stay modules; what is below them is flattened.
     """
+    shutil.copy(CONSTRAINTS / "yosys" / "regfile.v", directory)
     keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {part}" for part in parts)
     _yosys(
         _PREPARE.format(

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ...pipeline import delay
 from ..arith import Multiplier
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_SIZE, WORD_BITS, EieConfig
 from ..format import ENTRY, struct_layout
@@ -141,7 +142,7 @@ class WideArithmetic(wiring.Component):
             }
         )
         control = Signal(control_layout)
-        m.d.sync += [
+        m.d.comb += [
             control.load.eq(is_load),
             control.drain.eq(is_drain),
             control.last.eq(op.last),
@@ -150,35 +151,32 @@ class WideArithmetic(wiring.Component):
             control.row.eq(op.row),
             control.lanes.eq(Cat(lane.valid for lane in op.lanes)),
         ]
-
-        def delay(payload, cycles, name):
-            for k in range(cycles):
-                following = Signal(payload.shape(), name=f"{name}_{k}")
-                m.d.sync += following.eq(payload)
-                payload = following
-            return payload
+        turning = is_load | is_drain
 
         # Rows are ready when the first stage of the multipliers is.
-        placed = delay(control, 1, "placed")
+        turns, placed = delay(m, turning, control, 2, "placed")
         targets = Signal.like(combine.rows)
         valid = Signal(lanes)
         for k in range(lanes):
-            with m.If(placed.load):
+            with m.If(turns & placed.load):
                 m.d.comb += [targets[k].eq(placed.row + k), valid[k].eq(placed.lanes[k])]
             with m.Else():
                 m.d.comb += [targets[k].eq(rows.rows[k]), valid[k].eq(rows.valid[k])]
         waits = config.mul_stages - 2
-        m.d.comb += [
-            combine.rows.eq(delay(targets, waits, "targets")),
-            combine.valid.eq(delay(valid, waits, "valid")),
-        ]
-        adding = delay(placed, waits + 2, "adding")
+        some = valid.any()
+        met, rows_there = delay(m, some, Cat(targets, valid), waits, "targets")
+        targets, valid = (
+            rows_there[: len(targets.as_value())],
+            rows_there[len(targets.as_value()) :],
+        )
+        m.d.comb += [combine.rows.eq(targets), combine.valid.eq(Mux(met, valid, 0))]
+        turned, adding = delay(m, turns, placed, waits + 2, "adding")
         m.d.comb += [
             accumulators.addends.eq(combine.o),
-            accumulators.load.eq(adding.load),
+            accumulators.load.eq(turned & adding.load),
             accumulators.read_row.eq(adding.row),
-            self.o.valid.eq(adding.drain),
-            self.o.payload.drain.eq(Mux(adding.drain, adding.lanes, 0)),
+            self.o.valid.eq(turned & adding.drain),
+            self.o.payload.drain.eq(Mux(turned & adding.drain, adding.lanes, 0)),
             self.o.payload.last.eq(adding.last),
             self.o.payload.slot.eq(adding.slot),
             self.o.payload.split.eq(adding.split),

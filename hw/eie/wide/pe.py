@@ -152,10 +152,11 @@ class WideProcessingElement(wiring.Component):
                 m,
                 events,
                 clear=self.clear_counters,
+                read=self.io_read,
                 select=self.io.address,
                 latency=config.sram_latency,
             )
-        connect_reads(m, self.io, reads, config.sram_latency, self.io_data)
+        connect_reads(m, self.io, self.io_read, reads, config.sram_latency, self.io_data)
         return m
 
     def _connect_drain(self, m, arith, requantisers):

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...memory import Sram, SramAccess
+from ...pipeline import delay
 from ...stream import Queue
 from ..config import POINTER_BITS, POINTERS_PER_WORD, WORD_BITS, EieConfig
 from ..format import RECORD, struct_layout
@@ -88,29 +89,19 @@ class SpanRead(wiring.Component):
             answering = following
         m.d.comb += self.io.rdata.eq(Mux(answering, odd.port.rdata, even.port.rdata))
 
-        stage_layout = data.StructLayout(
-            {
-                "valid": 1,
-                "end": 1,
-                "single": 1,
-                "odd": 1,
-                "place": 2,
-                "values": token.values.shape(),
-            }
+        stage = Signal(
+            data.StructLayout(
+                {"end": 1, "single": 1, "odd": 1, "place": 2, "values": token.values.shape()}
+            )
         )
-        stage = Signal(stage_layout)
         m.d.comb += [
-            stage.valid.eq(issue),
             stage.end.eq(token.end),
             stage.single.eq(token.single),
             stage.odd.eq(word[0]),
             stage.place.eq(place),
             stage.values.eq(token.values),
         ]
-        for k in range(latency):
-            following = Signal(stage_layout, name=f"stage_{k + 1}")
-            m.d.sync += following.eq(stage)
-            stage = following
+        arrived, stage = delay(m, issue, stage, latency, "stage")
 
         first = Mux(stage.odd, odd.port.rdata, even.port.rdata)
         second = Mux(stage.odd, even.port.rdata, odd.port.rdata)
@@ -120,7 +111,7 @@ class SpanRead(wiring.Component):
         span = queue.i.payload
         last = getattr(record, f"end_{config.group_max - 1}")
         m.d.comb += [
-            queue.i.valid.eq(stage.valid),
+            queue.i.valid.eq(arrived),
             span.end.eq(stage.end),
             span.single.eq(stage.single),
             span.values.eq(stage.values),

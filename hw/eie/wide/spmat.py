@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...memory import SramAccess
+from ...pipeline import delay
 from ..config import CODEBOOK_WORDS, WORD_BITS, EieConfig
 from ..config import ENTRIES_PER_WORD as PER_WORD
 from ..tokens import ShownPass, pass_slot_layout
@@ -219,12 +220,7 @@ class WideSpmatRead(wiring.Component):
         wiring.connect(m, wiring.flipped(self.io), words.io)
         m.d.comb += [words.needs.eq(needs), words.second.eq(second), words.address.eq(address)]
 
-        valid = issue
-        for k in range(config.sram_latency):
-            next_valid = Signal(name=f"valid_{k + 1}")
-            next_op = Signal(op_layout(config), name=f"op_{k + 1}")
-            m.d.sync += [next_valid.eq(valid), next_op.eq(op)]
-            valid, op = next_valid, next_op
+        valid, op = delay(m, issue, op, config.sram_latency, "op")
         m.d.comb += [
             self.o.valid.eq(valid),
             self.o.payload.op.eq(op),
