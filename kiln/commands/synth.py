@@ -1,20 +1,19 @@
 """``kiln synth``: units through physical synthesis."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hw.eie.config import PRESETS
-from sim.synth.jobs import SynthJob, jobs_of
-from sim.synth.pool import Progress as JobProgress
+from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
+from sim.synth.jobs import jobs_of
 from sim.synth.pool import run_jobs
 from sim.synth.run import Setting, SynthRun
 
@@ -26,11 +25,18 @@ app = typer.Typer()
 @app.command("synth")
 def synth(
     unit: Annotated[
-        str | None, typer.Argument(help="A unit, as eie.pe or eie.queue.  [default: all]")
+        str | None,
+        typer.Argument(
+            help="A unit, as eie.pe or eie.queue.  [default: all of a preset; without that, the "
+            "report]"
+        ),
     ] = None,
     preset: Annotated[
-        str, typer.Option(help=f"Whose units: one of {', '.join(PRESETS)}.")
-    ] = "paper64",
+        str | None,
+        typer.Option(
+            help=f"Whose units: one of {', '.join(PRESETS)}.  [default: paper64 for a UNIT]"
+        ),
+    ] = None,
     liberty: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Cells to take instead of Kiln's own."),
@@ -39,44 +45,38 @@ def synth(
         int | None, typer.Option(min=1, help="Units at once.  [default: one a core]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Do again what is there.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("docs/results"),
 ) -> None:
-    """Map, repair and time units at 800 MHz; netlists stay in build/synth."""
+    """Map, repair and time units at 800 MHz; netlists stay in build/synth. Without UNIT and preset,
+    the report of area, timing and power."""
     console = Console()
+    workers = jobs or os.cpu_count() or 1
+    words = [f"--liberty {shlex.quote(liberty.name)}"] if liberty else []
     try:
-        wanted = jobs_of(preset, [unit] if unit else [])
         setting = Setting.now(liberty, force=force)
-        with job_progress(console, len(wanted)) as advance:
-            runs = run_jobs(wanted, setting, jobs or os.cpu_count() or 1, advance)
+        if unit is None and preset is None:
+            report = make_report(" ".join(["kiln synth", *words]), setting, workers, console)
+            runs, passed = report.runs, report.report.passed
+            write_report(report.report, out)
+        else:
+            wanted = jobs_of(preset or "paper64", [unit] if unit else [])
+            with job_progress(console, len(wanted)) as advance:
+                runs = run_jobs(wanted, setting, workers, advance)
+            passed = all(meets(run) for run in runs)
     except (ValueError, OSError, RuntimeError) as error:
         Console(stderr=True).print(
             f"kiln synth: {error}", style="red", markup=False, soft_wrap=True
         )
         raise typer.Exit(1) from None
     console.print(runs_table(runs))
-    for run in runs:
-        console.print(f"{run.job.label}: {run.folder}", highlight=False, soft_wrap=True)
-    if not all(meets(run) for run in runs):
+    if unit is None and preset is None:
+        console.print(bars_table(report.report))
+        console.print(f"report: {out / 'synth.md'}, {out / 'synth.json'}", highlight=False)
+    else:
+        for run in runs:
+            console.print(f"{run.job.label}: {run.folder}", highlight=False, soft_wrap=True)
+    if not passed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def job_progress(console: Console, total: int) -> Iterator[JobProgress]:
-    """A bar over units that also says which are under way."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("synthesis", total=total)
-
-        def advance(done: SynthRun | None, under_way: Sequence[SynthJob]) -> None:
-            names = ", ".join(job.label for job in under_way)
-            bar.update(task, description=names, advance=0 if done is None else 1)
-
-        yield advance
 
 
 def meets(run: SynthRun) -> bool:

@@ -56,10 +56,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class SynthRun:
-    """A unit's report, the folder of its netlist, and whether it was there before."""
+    """A unit's report, its SRAMs (macro by path), the folder of its netlist, and whether that was
+    there before."""
 
     job: SynthJob
     report: UnitReport
+    srams: dict[str, str]
     folder: Path
     warm: bool
 
@@ -124,4 +126,7 @@ def run_job(job: SynthJob, setting: Setting) -> SynthRun:
         forget("synth", key)
     folder = cached("synth", key, job.label, build, quiet=True)
     report = UnitReport.model_validate_json((folder / _REPORT).read_text())
-    return SynthRun(job, report, folder, warm=not built)
+    srams = {
+        each["path"]: each["macro"] for each in emitted.manifest["memories"] if "macro" in each
+    }
+    return SynthRun(job, report, srams, folder, warm=not built)

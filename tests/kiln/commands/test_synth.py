@@ -26,7 +26,7 @@ def test_a_unit(monkeypatch, tmp_path):
 )
 def test_exit_code(monkeypatch, tmp_path, changes, code):
     def run_jobs(jobs, setting, workers, progress):
-        return [SynthRun(job, unit_report(job.name, **changes), tmp_path, True) for job in jobs]
+        return [SynthRun(job, unit_report(job.name, **changes), {}, tmp_path, True) for job in jobs]
 
     monkeypatch.setattr(synth, "run_jobs", run_jobs)
     assert run("eie.queue", "--preset", "tiny").exit_code == code

@@ -18,7 +18,7 @@ def test_in_one_process(monkeypatch, tmp_path):
 
     def run_job(job, setting):
         order.append(job.name)
-        return SynthRun(job, unit_report(job.name), tmp_path, warm=True)
+        return SynthRun(job, unit_report(job.name), {}, tmp_path, warm=True)
 
     monkeypatch.setattr(pool, "run_job", run_job)
     runs = run_jobs(JOBS, SETTING, 1, lambda done, under_way: seen.append(done))
