@@ -54,10 +54,10 @@ class PerformanceCounters(wiring.Component):
 
 
 def count_events(m, events, *, clear, read, select, latency):
-    """Gives ``m`` performance counters, to which ``events`` (by :class:`Counter`) are added in
-    every cycle. Returns what the counter that ``select`` named ``latency`` cycles ago was then,
+    """Gives ``m`` performance counters, to which ``events`` (by :class:`Counter`) are added a
+    cycle after it. Returns what the counter that ``select`` named ``latency`` cycles ago was then,
     if ``read`` was high."""
     m.submodules.counters = counters = PerformanceCounters()
     m.d.comb += [counters.clear.eq(clear), counters.select.eq(select)]
-    m.d.comb += [counters.events[counter].eq(event) for counter, event in events.items()]
+    m.d.sync += [counters.events[counter].eq(event) for counter, event in events.items()]
     return delay(m, read, counters.value, latency, "count")[1]

@@ -46,8 +46,8 @@ def connect_memories(m, io, read, accesses):
 
 
 def connect_reads(m, io, read, reads, latency, data):
-    """``data`` is what the target read ``latency`` cycles ago gives now: ``reads`` by target, 0 where
-    there is none."""
+    """``data`` is what the target read ``latency`` cycles ago gives now: ``reads`` by target, 0
+    where there is none."""
     _, target = delay(m, read, io.target, latency, "target")
     with m.Switch(target):
         for number, value in reads.items():

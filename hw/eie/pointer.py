@@ -10,7 +10,7 @@ from ..memory import Sram, SramAccess
 from ..pipeline import delay
 from ..stream import OutputRegister, Queue
 from .config import POINTER_BITS, EieConfig
-from .tokens import range_layout, token_layout
+from .tokens import pointed_layout, range_layout, token_layout
 
 __all__ = ["PointerRead"]
 
@@ -53,7 +53,7 @@ class PointerRead(wiring.Component):
         depth = self.config.ptr_depth // 2
         m.submodules.even = even = Sram(depth, POINTER_BITS, latency)
         m.submodules.odd = odd = Sram(depth, POINTER_BITS, latency)
-        m.submodules.queue = queue = Queue(range_layout(self.config), latency + 2)
+        m.submodules.queue = queue = Queue(pointed_layout(self.config), latency + 2)
 
         room = Signal(range(latency + 4), init=latency + 3)
         issue = Signal()
@@ -93,6 +93,17 @@ class PointerRead(wiring.Component):
             queue.i.payload.value.eq(stage.value),
         ]
         m.submodules.output = output = OutputRegister(range_layout(self.config))
-        wiring.connect(m, queue.o, output.i)
+        pointed, column_range = queue.o.payload, output.i.payload
+        m.d.comb += [
+            output.i.valid.eq(queue.o.valid),
+            queue.o.ready.eq(output.i.ready),
+            column_range.end.eq(pointed.end),
+            column_range.start.eq(pointed.start),
+            column_range.stop.eq(pointed.stop),
+            column_range.value.eq(pointed.value),
+            column_range.empty.eq(pointed.stop <= pointed.start),
+            column_range.backwards.eq(pointed.stop < pointed.start),
+            column_range.single.eq(pointed.stop == (pointed.start + 1)[:POINTER_BITS]),
+        ]
         wiring.connect(m, output.o, wiring.flipped(self.o))
         return m

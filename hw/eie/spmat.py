@@ -92,8 +92,7 @@ class SpmatRead(wiring.Component):
         position = Signal.like(column.start)
         cursor = Signal.like(column.start)
         m.d.comb += cursor.eq(Mux(started, position, column.start))
-        backwards = column.stop < column.start
-        is_empty = column.stop <= column.start
+        final = Signal()  # of a column that has been started, the next entry is the last
 
         with m.FSM():
             with m.State("TURN"):
@@ -145,16 +144,17 @@ class SpmatRead(wiring.Component):
                     with m.If(column.end):
                         m.d.comb += self.i.ready.eq(1)
                         m.next = "TURN"
-                    with m.Elif(is_empty):
+                    with m.Elif(column.empty):
                         m.d.comb += [self.i.ready.eq(1), self.empty.eq(1)]
                     with m.Else():
                         m.d.comb += [issue.eq(1), needs_word.eq(1)]
                         m.d.sync += [position.eq(cursor + 1), started.eq(1)]
-                        with m.If(cursor + 1 == column.stop):
+                        m.d.sync += final.eq(cursor + 2 == column.stop)
+                        with m.If(Mux(started, final, column.single)):
                             m.d.comb += self.i.ready.eq(1)
                             m.d.sync += started.eq(0)
         m.d.sync += self.error.eq(
-            (self.empty & backwards) | (needs_word & (address >= config.spmat_depth))
+            (self.empty & column.backwards) | (needs_word & (address >= config.spmat_depth))
         )
 
         # A word stays at the SRAM's output until the next read.

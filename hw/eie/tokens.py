@@ -14,6 +14,7 @@ __all__ = [
     "drained_layout",
     "op_layout",
     "pass_slot_layout",
+    "pointed_layout",
     "range_layout",
     "registered_slots",
     "token_layout",
@@ -39,7 +40,24 @@ def token_layout(config: EieConfig) -> data.StructLayout:
 
 
 def range_layout(config: EieConfig) -> data.StructLayout:
-    """An activation with the entries [start, stop) of its column in this PE, or an ``end`` mark."""
+    """An activation with the entries [start, stop) of its column in this PE, or an ``end`` mark.
+    ``empty`` says that stop <= start, ``backwards`` that stop < start, and ``single`` that there is
+    one entry: spmat has no time to find out."""
+    return data.StructLayout(
+        {
+            "end": 1,
+            "start": POINTER_BITS,
+            "stop": POINTER_BITS,
+            "value": unsigned(ACTIVATION_BITS),
+            "empty": 1,
+            "backwards": 1,
+            "single": 1,
+        }
+    )
+
+
+def pointed_layout(config: EieConfig) -> data.StructLayout:
+    """An activation with the two pointers of its column, or an ``end`` mark."""
     return data.StructLayout(
         {"end": 1, "start": POINTER_BITS, "stop": POINTER_BITS, "value": unsigned(ACTIVATION_BITS)}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.lib import wiring
 
@@ -22,7 +22,7 @@ from .readout import Readout
 from .registers import Registers
 from .source import ActivationSource
 from .spmat import SpmatRead
-from .tokens import token_layout
+from .tokens import pass_slot_layout, token_layout
 from .wide.arith import WideArithmetic
 from .wide.block import VectorBlock
 from .wide.pe import WideProcessingElement
@@ -31,7 +31,7 @@ from .wide.reduce import PartialSum
 from .wide.source import WideSource
 from .wide.spmat import WideSpmatRead
 
-__all__ = ["Unit", "pe_parts", "units"]
+__all__ = ["Unit", "pe_parts", "shown_early", "units"]
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,34 @@ class Unit:
         Gives the component.
     parts : tuple of str
         Submodules that are reported one by one.
+    quasi_static : tuple of str
+        Bits of input ports that are there a cycle before anything looks at them.
+    constant : tuple of str
+        Input ports that never change.
     """
 
     name: str
     make: Callable[[], wiring.Component]
     parts: tuple[str, ...] = ()
+    quasi_static: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
+
+
+def shown_early(config: EieConfig) -> tuple[str, ...]:
+    """Bits of a port ``slots`` that come a cycle before the marks of a pass count, as
+    :func:`hw.eie.tokens.registered_slots` has it."""
+    slot = pass_slot_layout(config)
+    marks = {
+        bit
+        for mark in ("valid", "halt", "ticket")
+        for bit in range(slot[mark].offset, slot[mark].offset + slot[mark].width)
+    }
+    return tuple(
+        f"slots[{number * slot.size + bit}]"
+        for number in range(2)
+        for bit in range(slot.size)
+        if bit not in marks
+    )
 
 
 def pe_parts(config: EieConfig) -> tuple[str, ...]:
@@ -102,6 +125,14 @@ def units(config: EieConfig) -> dict[str, Unit]:
             "source": lambda: ActivationSource(config),
         }
         element = Unit("pe", lambda: ProcessingElement(config), pe_parts(config))
-    found = [*(Unit(name, make) for name, make in inside.items()), element]
-    found += [Unit(name, make) for name, make in outside.items()]
-    return {unit.name: unit for unit in found}
+    found = [Unit(name, make) for name, make in (inside | outside).items()]
+    shown = ("pe", "requantise", "spmat", "source", "block")
+    numbered = ("pe",) if config.is_wide else ("pe", "source")
+    return {
+        unit.name: replace(
+            unit,
+            quasi_static=shown_early(config) if unit.name in shown else (),
+            constant=("index",) if unit.name in numbered else (),
+        )
+        for unit in (element, *found)
+    }

@@ -53,14 +53,15 @@ clockgate -liberty {cells} -min_net_size {gated}
 techmap
 dfflibmap -liberty {cells}
 opt
-write_rtlil prepared.il
+{parts}
 """
 
 _MAP = """\
-read_rtlil prepared.il
+{read}
 read_liberty -lib -ignore_miss_func {cells}
 read_liberty -lib {macros}
 {map}
+write_rtlil mapped.il
 setundef -zero
 hilomap -singleton -hicell {high} -locell {low}
 splitnets
@@ -121,7 +122,8 @@ def heavier_inputs(liberty: str, wire: float) -> str:
 
 
 def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> None:
-    """Writes ``prepared.il``: cells for flip-flops and clock gates, generic gates for the rest.
+    """Writes ``part_*.il``, the top module before the parts: cells for flip-flops and clock gates,
+    generic gates for the rest.
 
     ``parts`` are the modules that stay modules; what is below them is flattened.
     """
@@ -135,6 +137,10 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
             top=top,
             keep=keep,
             gated=_GATED_FLIPFLOPS,
+            parts="\n".join(
+                f"select {module}\nwrite_rtlil -selected part_{number}.il\nselect -clear"
+                for number, module in enumerate([top, *parts])
+            ),
         ),
         directory,
         "prepare",
@@ -142,23 +148,35 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
 
 
 def map_logic(
-    directory: Path, recipes: Mapping[str, str], *, target_ps: int, ties: tuple[str, str]
+    directory: Path,
+    recipes: Mapping[str, str],
+    mapped: Mapping[str, str],
+    *,
+    target_ps: int,
+    ties: tuple[str, str],
 ) -> Path:
     """
-    Maps the logic of ``prepared.il``; returns the mapped design as JSON.
+    Maps the logic of a prepared design; returns the mapped design as JSON.
 
     Parameters
     ----------
     recipes : mapping
-        Recipe of each module.
+        Recipe of each module: the top module and the parts, in the order of :func:`prepare`.
+    mapped : mapping
+        Recipes of the call before in this directory; what has not changed is not mapped again.
     target_ps : int
         Delay between flip-flops that the mapper aims at, in ps.
     ties : tuple of str
         Cell and pin of the constants 1 and 0, as Yosys's ``hilomap`` takes them.
     """
+    changed = {module for module in recipes if recipes[module] != mapped.get(module)}
+    read = ["read_rtlil mapped.il"] if mapped else []
+    for number, module in enumerate(recipes):
+        if module in changed:
+            read.append(f"read_rtlil -overwrite part_{number}.il")
     commands = []
     for recipe in RECIPES:
-        modules = [module for module, chosen in recipes.items() if chosen == recipe]
+        modules = [module for module in recipes if module in changed and recipes[module] == recipe]
         if modules:
             script = (CONSTRAINTS / "yosys" / f"{recipe}.abc").read_text()
             (directory / f"{recipe}.abc").write_text(script.replace("{D}", str(target_ps)))
@@ -168,7 +186,14 @@ def map_logic(
             )
     high, low = ties
     _yosys(
-        _MAP.format(map="\n".join(commands), cells=CELLS, macros=MACROS, high=high, low=low),
+        _MAP.format(
+            read="\n".join(read),
+            map="\n".join(commands),
+            cells=CELLS,
+            macros=MACROS,
+            high=high,
+            low=low,
+        ),
         directory,
         "map",
     )

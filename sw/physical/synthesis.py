@@ -9,7 +9,7 @@ the report says is of the netlist that it leaves, cell by cell.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from .mapping import (
 from .netlist import LibraryView, Netlist
 from .repair import RepairRule, repair
 from .sram import SramTable
-from .timing import Budget, TimingReport, analyse
+from .timing import Budget, Exceptions, TimingReport, analyse
 
 __all__ = ["CellCount", "PartReport", "Stage", "UnitReport", "UnitSource", "synthesise"]
 
@@ -110,12 +110,15 @@ class UnitSource:
         Its ``top`` and ``macros`` count.
     parts : sequence of str
         Instances in the top module that stay modules.
+    exceptions : Exceptions
+        Inputs that the budget does not hold for.
     """
 
     name: str
     verilog: str
     manifest: Mapping[str, Any]
     parts: Sequence[str] = ()
+    exceptions: Exceptions = field(default_factory=Exceptions)
 
 
 def synthesise(
@@ -146,17 +149,20 @@ def synthesise(
         clock_gates=library.clock_gates,
     )
     recipes = dict.fromkeys([top, *modules], RECIPES[0])
+    done: dict[str, str] = {}
     while True:
         mapped = map_logic(
             directory,
             recipes,
+            done,
             target_ps=round(1000 * budget.period) - _MARGIN_PS,
             ties=library.ties,
         )
+        done = dict(recipes)
         netlist = Netlist.read(mapped, top, view)
         buffers = repair(netlist, view, rule)
         (directory / "netlist.v").write_text(netlist.verilog())
-        timing = analyse(directory, "netlist.v", top, budget, WIRE_LOAD)
+        timing = analyse(directory, "netlist.v", top, budget, WIRE_LOAD, source.exceptions)
         slow = _slow_modules(timing, modules, top, recipes)
         if not slow:
             break

@@ -9,7 +9,7 @@ from pathlib import Path
 from .tables import CONSTRAINTS
 from .tools import ToolError, run_tool
 
-__all__ = ["Budget", "Path_", "TimingReport", "analyse"]
+__all__ = ["Budget", "Exceptions", "Path_", "TimingReport", "analyse"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,34 @@ class Budget:
     output_delay: float = 0.25
     driver: str = "BUF_X4"
     output_load: float = 5.0
-    paths: int = 200
+    paths: int = 5000
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """
+    Inputs that are not what the budget says.
+
+    Parameters
+    ----------
+    quasi_static : tuple of str
+        Bits of ports that are stable for a cycle before they count: they have two.
+    constant : tuple of str
+        Ports that never change.
+    """
+
+    quasi_static: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
+
+    def commands(self) -> list[str]:
+        """As SDC."""
+        return [
+            *(
+                f"set_multicycle_path 2 -setup -from [get_ports {{{bit}}}]"
+                for bit in self.quasi_static
+            ),
+            *(f"set_false_path -from [get_ports {{{port}}}]" for port in self.constant),
+        ]
 
 
 @dataclass(frozen=True)
@@ -74,9 +101,15 @@ _STAGE = re.compile(r"([\d.]+) [v^] (\S+) \((\S+)\)$", re.M)
 
 
 def analyse(
-    directory: Path, netlist: str, top: str, budget: Budget, wire_load: str
+    directory: Path,
+    netlist: str,
+    top: str,
+    budget: Budget,
+    wire_load: str,
+    exceptions: Exceptions | None = None,
 ) -> TimingReport:
     """Times ``netlist`` in ``directory``, which has ``cells.lib`` and ``macros.lib``."""
+    exceptions = exceptions or Exceptions()
     settings = {
         "kiln_period": budget.period,
         "kiln_input_delay": budget.input_delay,
@@ -93,6 +126,7 @@ def analyse(
         f"set_wire_load_model -name {wire_load}",
         *(f"set {name} {value}" for name, value in settings.items()),
         (CONSTRAINTS / "sta" / "unit.sdc").read_text(),
+        *exceptions.commands(),
         (CONSTRAINTS / "sta" / "report.tcl").read_text(),
         "exit",
     ]

@@ -1,4 +1,4 @@
-"""cocotb tests of queue and fork, in step with models of them; started by test_stream.py."""
+"""cocotb tests of queue and register, in step with models of them; started by test_stream.py."""
 
 import random
 from collections import deque
@@ -13,8 +13,6 @@ from tests.hw.lockstep import Lockstep
 
 ITEM = data.StructLayout({"index": 7, "value": signed(16)})
 DEPTHS = bench_parameters()["depths"]
-SINKS = bench_parameters()["sinks"]
-LIMITED = bench_parameters()["limited"]
 
 
 def items(count, seed=0):
@@ -27,9 +25,9 @@ def items(count, seed=0):
 
 
 class QueueModel(Lockstep):
-    def __init__(self, bench, depth, unit=None):
+    def __init__(self, bench, depth):
         self.depth = depth
-        super().__init__(bench, unit or f"queue_{depth}")
+        super().__init__(bench, f"queue_{depth}")
 
     def forget(self):
         self.held = deque()
@@ -48,27 +46,23 @@ class QueueModel(Lockstep):
             self.held.append(self.pin("i__payload"))
 
 
-class ForkModel(Lockstep):
-    def __init__(self, bench, n):
-        self.sinks = range(n)
-        super().__init__(bench, f"fork_{n}")
+class RegisterModel(Lockstep):
+    """One item, or None; a reset leaves none."""
+
+    def __init__(self, bench):
+        super().__init__(bench, "register")
 
     def forget(self):
-        self.taken = set()
+        self.held = None
 
     def check(self):
-        offered = self.pin("i__valid")
-        willing = {k for k in self.sinks if self.pin(f"o__{k}__ready")}
-        for k in self.sinks:
-            self.expect(f"o__{k}__valid", bool(offered) and k not in self.taken)
-            if offered:
-                self.expect(f"o__{k}__payload", self.pin("i__payload"))
-        if offered:
-            self.taken |= willing
-            complete = len(self.taken) == len(self.sinks)
-            self.expect("i__ready", complete)
-            if complete:
-                self.taken = set()
+        free = self.held is None or bool(self.pin("o__ready"))
+        self.expect("i__ready", free)
+        self.expect("o__valid", self.held is not None)
+        if self.held is not None:
+            self.expect("o__payload", self.held)
+        if free:
+            self.held = self.pin("i__payload") if self.pin("i__valid") else None
 
 
 @cocotb.test()
@@ -80,19 +74,6 @@ async def test_queue(dut, depth, source, sink):
     bench.watch(f"queue_{depth}__o", ITEM, stalls=sink)
     sent = items(40)
     await bench.check({f"queue_{depth}__i": sent}, {f"queue_{depth}__o": sent})
-
-
-@cocotb.test()
-@cocotb.parametrize(limit=range(1, LIMITED + 1), stalls=["never", "light", "heavy"])
-async def test_limited_queue(dut, limit, stalls):
-    """In every cycle as a queue of that depth."""
-    dut.limited__limit.value = limit
-    bench = await Bench.start(dut)
-    QueueModel(bench, limit, "limited")
-    bench.drive("limited__i", ITEM, stalls="light" if stalls == "heavy" else "never")
-    bench.watch("limited__o", ITEM, stalls=stalls)
-    sent = items(40)
-    await bench.check({"limited__i": sent}, {"limited__o": sent})
 
 
 @cocotb.test()
@@ -126,46 +107,58 @@ async def test_queue_reset_when_full(dut, depth):
 
 
 @cocotb.test()
-@cocotb.parametrize(n=SINKS, source=["never", "heavy"], sink=PROFILES)
-async def test_fork(dut, n, source, sink):
+@cocotb.parametrize(source=PROFILES, sink=PROFILES)
+async def test_register(dut, source, sink):
     bench = await Bench.start(dut)
-    ForkModel(bench, n)
-    bench.drive(f"fork_{n}__i", 8, stalls=source)
-    sent = [random.Random(n).randrange(256) for _ in range(60)]
-    for k in range(n):
-        # The last sink has its own mind, so that others wait for it.
-        bench.watch(f"fork_{n}__o__{k}", 8, stalls="heavy" if k == n - 1 > 0 else sink)
-    await bench.check(
-        {f"fork_{n}__i": sent}, {f"fork_{n}__o__{k}": sent for k in range(n)}, timeout=5000
-    )
+    RegisterModel(bench)
+    bench.drive("register__i", ITEM, stalls=source)
+    bench.watch("register__o", ITEM, stalls=sink)
+    sent = items(60)
+    await bench.check({"register__i": sent}, {"register__o": sent})
 
 
 @cocotb.test()
-@cocotb.parametrize(n=SINKS)
-async def test_fork_takes_no_time(dut, n):
+async def test_register_latency_and_throughput(dut):
+    """An item a cycle, each a cycle later; one by itself too."""
     bench = await Bench.start(dut)
-    source = bench.drive(f"fork_{n}__i", 8)
-    sinks = [bench.watch(f"fork_{n}__o__{k}", 8) for k in range(n)]
-    sent = list(range(40))
-    await bench.check({source.name: sent}, {sink.name: sent for sink in sinks})
-    first = source.sent[0].cycle
-    for sink in sinks:
-        assert sink.cycles == list(range(first, first + 40))
+    source = bench.drive("register__i", ITEM)
+    sink = bench.watch("register__o", ITEM)
+    await bench.check({source.name: items(40)}, {sink.name: items(40)})
+    await bench.check({source.name: items(2)[:1]}, {sink.name: items(2)[:1]})
+    taken = [each.cycle for each in source.sent]
+    assert taken[:40] == list(range(taken[0], taken[0] + 40))
+    assert sink.cycles == [cycle + 1 for cycle in taken]
 
 
 @cocotb.test()
-@cocotb.parametrize(n=SINKS[1:])
-async def test_fork_reset_when_some_have_taken(dut, n):
+async def test_register_holds_one(dut):
+    """Without a taker it takes one item and no more, keeps it, and goes on at once with one."""
     bench = await Bench.start(dut)
-    ForkModel(bench, n)
-    source = bench.drive(f"fork_{n}__i", 8)
-    sinks = [bench.watch(f"fork_{n}__o__{k}", 8) for k in range(n - 1)]
-    last = getattr(dut, f"fork_{n}__o__{n - 1}__ready")
-    last.value = 0
-    source.put(1, 2)
-    await bench.until(lambda: all(sink.items == [1] for sink in sinks), 20, "eager sinks")
-    await bench.step(4)
-    assert source.sent == []
+    RegisterModel(bench)
+    dut.register__o__ready.value = 0
+    source = bench.drive("register__i", ITEM)
+    source.put(*items(20, seed=2))
+    await bench.step(20)
+    assert len(source.sent) == 1
+    dut.register__o__ready.value = 1
+    await bench.step(20)
+    cycles = [each.cycle for each in source.sent[1:]]
+    assert cycles == list(range(cycles[0], cycles[0] + 19))
+
+
+@cocotb.test()
+@cocotb.parametrize(sink=["blocked", "light"], cut=range(1, 9))
+async def test_register_reset_in_mid_work(dut, sink, cut):
+    bench = await Bench.start(dut)
+    RegisterModel(bench)
+    dut.register__o__ready.value = 0
+    if sink != "blocked":
+        bench.watch("register__o", ITEM, stalls=sink)
+    source = bench.drive("register__i", ITEM)
+    source.put(*items(20, seed=cut))
+    await bench.step(cut)
     await bench.reset()
-    sinks.append(bench.watch(f"fork_{n}__o__{n - 1}", 8, stalls="light"))
-    await bench.check({source.name: [3, 4]}, {sink.name: [3, 4] for sink in sinks})
+    assert not int(dut.register__o__valid.value)
+    if sink == "blocked":
+        bench.watch("register__o", ITEM, stalls="light")
+    await bench.check({source.name: items(30)}, {"register__o": items(30)})

@@ -10,6 +10,7 @@ from hw.eie.tokens import range_layout, token_layout
 from sim.payload import Codec
 from sim.runner import bench_parameters
 from sim.streams import PROFILES, Bench
+from tests.hw.eie.ranges import column_range
 from tests.hw.lockstep import Lockstep
 
 CONFIGS = [EieConfig(**fields) for fields in bench_parameters()["configs"]]
@@ -32,9 +33,9 @@ class PointerModel(Lockstep):
 
     def check(self):
         latency, cycle = self.config.sram_latency, self.bench.cycle
-        ready = len(self.under_way) < latency + 2
+        ready = len(self.under_way) < latency + 3
         self.expect("i__ready", ready)
-        valid = bool(self.under_way) and cycle >= self.under_way[0][0] + latency + 1
+        valid = bool(self.under_way) and cycle >= self.under_way[0][0] + latency + 2
         self.expect("o__valid", valid)
         if valid:
             got = self.ranges.decode(self.pin("o__payload"))
@@ -54,7 +55,7 @@ class PointerModel(Lockstep):
         if token["end"]:
             return {"end": 1}
         start, stop = self.pointers[token["column"] : token["column"] + 2]
-        return {"end": 0, "start": start, "stop": stop, "value": token["value"]}
+        return column_range(start, stop, token["value"])
 
     async def access(self, **pins):
         for name, value in {"en": 0, "write": 0, **pins}.items():
@@ -129,7 +130,7 @@ async def test_latency_and_throughput(dut, number):
     await bench.until(lambda: len(seen.received) == 30, 100, "last range")
     taken = [each.cycle for each in source.sent]
     assert taken == list(range(taken[0], taken[0] + 30))
-    assert seen.cycles == [cycle + model.config.sram_latency + 1 for cycle in taken]
+    assert seen.cycles == [cycle + model.config.sram_latency + 2 for cycle in taken]
 
 
 @cocotb.test()
@@ -139,7 +140,7 @@ async def test_capacity(dut, number):
     source = bench.drivers[f"{model.unit}__i"]
     source.put(*tokens(model.config, 20))
     await bench.step(20)
-    assert len(source.sent) == model.config.sram_latency + 2
+    assert len(source.sent) == model.config.sram_latency + 3
 
 
 @cocotb.test()
@@ -160,7 +161,7 @@ async def test_io(dut, number):
     seen = bench.watch(f"{model.unit}__o", range_layout(model.config))
     bench.drivers[f"{model.unit}__i"].put({"end": 0, "column": 0, "value": 9})
     await bench.until(lambda: seen.received, 20, "range")
-    assert seen.items == [{"end": 0, "start": 0x4321, "stop": 0x1234, "value": 9}]
+    assert seen.items == [column_range(0x4321, 0x1234, 9)]
 
 
 @cocotb.test()

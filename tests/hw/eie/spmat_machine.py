@@ -8,6 +8,7 @@ from hw.eie.format import PASS
 from hw.eie.tokens import range_layout
 from sim.runner import bench_parameters
 from sim.streams import Bench
+from tests.hw.eie.ranges import column_range
 from tests.hw.eie.slots import PassSlots
 from tests.hw.eie.spmat_model import SpmatModel, turn_rows
 
@@ -105,9 +106,9 @@ class Machine:
         """The tokens of a pass. The pointers of an end mark are anything."""
         rng = self.rng
         for start, stop in ranges:
-            yield {"end": 0, "start": start, "stop": stop, "value": rng.getrandbits(16)}
+            yield column_range(start, stop, rng.getrandbits(16))
         start, stop = rng.getrandbits(16), rng.getrandbits(16)
-        yield {"end": 1, "start": start, "stop": stop, "value": rng.getrandbits(16)}
+        yield column_range(start, stop, rng.getrandbits(16), end=1)
 
     async def compute(self, program, *, first=0, delay=lambda: 1):
         """
