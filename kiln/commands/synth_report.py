@@ -16,11 +16,14 @@ from sim.bench.synth import (
     composition,
     machine_of,
     method_of,
+    power_of,
+    power_runs,
     prices_of,
     report_jobs,
     right_sized_of,
 )
 from sim.bench.synth_markdown import synth_page
+from sim.bench.synth_power import ElementPower, element_powers
 from sim.bench.synth_report import SynthReport
 from sim.bench.synth_results import UnitLine
 from sim.synth.jobs import SynthJob
@@ -52,14 +55,23 @@ def make_report(command: str, setting: Setting, workers: int, console: Console) 
     with job_progress(console, len(jobs)) as advance:
         runs = run_jobs(jobs, setting, workers, advance)
     srams, own = SramTable.load(), setting.liberty is None
+    powers: list[ElementPower] = []
+    if own:  # the models of cells that gates are simulated with are those of Kiln's own
+        with console.status("power") as status:
+            for run, workload in power_runs(runs, candidates, srams):
+                powers += element_powers(run, workload, status.update)
     report = SynthReport(
         date=date.today().isoformat(),
         command=command,
         method=method_of(setting, runs),
         srams=prices_of(runs, srams),
         units=[UnitLine(machine=run.job.machine, report=run.report) for run in runs],
-        machines=[machine_of(name, runs, srams, own_cells=own) for name in MACHINES],
-        right_sized=right_sized_of(candidates, runs, srams, own_cells=own),
+        machines=[
+            machine_of(name, runs, srams, own_cells=own, power=power_of(name, powers))
+            for name in MACHINES
+        ],
+        powers=powers,
+        right_sized=right_sized_of(candidates, runs, srams, own_cells=own, power=powers),
     )
     return Made(report, runs)
 

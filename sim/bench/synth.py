@@ -24,12 +24,16 @@ from .synth_results import Line, Machine, Method, Module, SramPrice
 from .weng_chien import COST
 
 __all__ = [
-    *("MACHINES", "composition", "machine_of", "method_of", "prices_of", "report_jobs"),
-    "right_sized_of",
+    *("MACHINES", "composition", "machine_of", "method_of", "prices_of", "power_of"),
+    *("power_runs", "report_jobs", "right_sized_of"),
 ]
 
 MACHINES = ("paper64", "weng32", "weng8", "wide32")
 """Presets whose totals are reported: the first and the last with all their units."""
+_WORKLOADS = {"paper64": "Alex-7", "wide32": NETWORK}
+"""What a PE of each does while its power is measured; where that has cases, the worst counts."""
+_SAME_ELEMENT = {"weng32": "paper64", "weng8": "paper64"}
+"""Machines whose PE differs from another's in the width of its number alone."""
 RATE = 400_000
 """Predictions a second, for the power of the array cut to a predictor."""
 _BARS_MM2 = {"wide32": 23.5}
@@ -121,6 +125,35 @@ def machine_of(
     return machine
 
 
+def power_runs(
+    runs: Sequence[SynthRun], candidates: Sequence[Candidate], srams: SramTable
+) -> list[tuple[SynthRun, str]]:
+    """PEs whose power the report needs, and on which workload."""
+    elements = {run.job.machine: run for run in runs if run.job.name == "eie.pe"}
+    best = _smallest(candidates, runs, srams)
+    return [
+        *((elements[name], workload) for name, workload in _WORKLOADS.items()),
+        (elements[best.name], NETWORK),
+    ]
+
+
+def power_of(machine: str, powers: Sequence[ElementPower]) -> list[ElementPower]:
+    """Power of a machine's PE on the workload that it is reported for, at each temperature."""
+    measured = _SAME_ELEMENT.get(machine, machine)
+    mine = [each for each in powers if each.machine == measured]
+    return [each for each in mine if each.workload == mine[-1].workload]
+
+
+def _smallest(
+    candidates: Sequence[Candidate], runs: Sequence[SynthRun], srams: SramTable
+) -> Candidate:
+    fitting = [each for each in candidates if each.fits]
+    areas = {
+        each.name: machine_of(each.name, runs, srams, own_cells=False).area_mm2 for each in fitting
+    }
+    return min(fitting, key=lambda each: areas[each.name])
+
+
 def right_sized_of(
     candidates: Sequence[Candidate],
     runs: Sequence[SynthRun],
@@ -131,10 +164,10 @@ def right_sized_of(
 ) -> RightSized:
     """The smallest machine of the candidates that are fast enough, all of them synthesised; power
     is that of its PE, at each temperature."""
-    fitting = {each.name: each for each in candidates if each.fits}
+    fitting = [each.name for each in candidates if each.fits]
     machines = [machine_of(name, runs, srams, own_cells=own_cells) for name in fitting]
-    best = fitting[min(machines, key=lambda machine: machine.area_mm2).name]
-    of_best = [each for each in power if each.machine == best.name]
+    best = _smallest(candidates, runs, srams)
+    of_best = power_of(best.name, power)
     machine = machine_of(best.name, runs, srams, own_cells=own_cells, power=of_best)
     assert best.worst_us is not None and best.real_us is not None
     energy, at_rate = {}, {}
@@ -251,6 +284,7 @@ def method_of(setting: Setting, runs: Sequence[SynthRun]) -> Method:
         driver=usual.driver,
         output_load_ff=usual.output_load,
         budgets={name: asdict(each) for name, each in budgets.items() if each != usual},
+        exceptions=_exceptions(runs),
         wire_load=WIRE_LOAD,
         wire_ff=library.conditions.wire_capacitance,
         load_share=LOAD_SHARE,
@@ -258,3 +292,14 @@ def method_of(setting: Setting, runs: Sequence[SynthRun]) -> Method:
         placement_allowance=read_placement_allowance(),
         tools=list(setting.tools),
     )
+
+
+def _exceptions(runs: Sequence[SynthRun]) -> dict[str, list[str]]:
+    """Ports that are not timed as the budget says, by unit."""
+    found = {}
+    for run in runs:
+        unit = run.job.unit
+        ports = {bit.split("[")[0]: None for bit in (*unit.quasi_static, *unit.constant)}
+        if ports:
+            found[run.job.name] = list(ports)
+    return found

@@ -165,8 +165,9 @@ def _components(powers: Sequence[ElementPower], published: bool) -> list[str]:
     rows[-1] += [""] if published else []
     heads = "".join(f"|{each.workload}, {each.temperature_k} K" for each in powers)
     heads = f"mW of a PE{heads}{'|paper' if published else ''}"
-    wrong = sum(each.mismatches for each in powers)
-    text = f"{sum(each.inferences for each in powers)} inferences with a PE of gates, {wrong} of "
+    runs = {each.workload: (each.inferences, each.mismatches) for each in powers}
+    done, wrong = (sum(run[k] for run in runs.values()) for k in (0, 1))
+    text = f"{done} inferences with a PE of gates, {wrong} of "
     text += "them with an output that is not the golden model's.\n"
     return [markdown_table(heads, rows), text]
 

@@ -25,7 +25,7 @@ _METHOD = """\
 - *Wires*: {wire:g} fF for each pin that a net goes to (wire load `{wire_load}`); no resistance.
 - *Clock*: {period:g} ns, ideal. Buffers of its tree are not in the areas.
 - *Ports*: inputs arrive {input:g} ns after the edge, through a {driver}; outputs are due {output:g}
-  ns before it and drive {load:g} fF.{budgets}
+  ns before it and drive {load:g} fF.{budgets}{exceptions}
 - *Repair*: no output drives more than {share:.0%} of the largest load of its cell.
 - *SRAMs*: single-port, of devices `{flavour}`, from CACTI 7.0; between its points straight lines
   over the logarithms of capacity and width. Their area and time do not depend on temperature.
@@ -74,7 +74,18 @@ def method_part(report: SynthReport) -> list[str]:
         f" `{name}`: {', '.join(f'{key} {value}' for key, value in _differing(budget))}."
         for name, budget in method.budgets.items()
     )
+    ports = sorted({port for each in method.exceptions.values() for port in each})
+    exceptions = ""
+    if ports:
+        names, units = (
+            ", ".join(f"`{name}`" for name in some) for some in (ports, method.exceptions)
+        )
+        exceptions = (
+            f" Of the inputs {names}, bits that are there a cycle before anything looks at "
+        )
+        exceptions += f"them have two periods, and those that never change are not timed ({units})."
     text = _METHOD.format(
+        exceptions=exceptions,
         library=method.library,
         source=method.library_source,
         digest=method.library_digest[:12],

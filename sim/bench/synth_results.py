@@ -34,7 +34,8 @@ class Method(BaseModel):
     library, library_source, library_digest : str
         Cells.
     period_ns, input_delay_ns, output_delay_ns, driver, output_load_ff
-        What units are timed against; ``budgets`` are those of units that differ.
+        What units are timed against; ``budgets`` are those of units that differ, ``exceptions``
+        their input ports that have two cycles, or never change.
     wire_load : str
     wire_ff : float
         Capacitance of a wire, for each pin that it goes to.
@@ -55,6 +56,7 @@ class Method(BaseModel):
     driver: str
     output_load_ff: float
     budgets: dict[str, dict[str, Any]]
+    exceptions: dict[str, list[str]]
     wire_load: str
     wire_ff: float
     load_share: float

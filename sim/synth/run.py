@@ -15,6 +15,7 @@ from sw.physical.library import CellFile, load_library
 from sw.physical.sram import SramTable
 from sw.physical.synthesis import UnitReport, UnitSource, synthesise
 from sw.physical.tables import CONSTRAINTS
+from sw.physical.timing import Exceptions
 from sw.physical.tools import version_of
 
 from .jobs import SynthJob, budget_of
@@ -92,6 +93,7 @@ def _library(liberty: Path | None) -> CellFile:
 def run_job(job: SynthJob, setting: Setting) -> SynthRun:
     """Synthesise a unit, or take what is there for the same Verilog, library, tables and tools."""
     unit, budget, library = job.unit, budget_of(job.name), _library(setting.liberty)
+    exceptions = Exceptions(unit.quasi_static, unit.constant)
     emitted = emit_once(
         unit.make, f"{job.name} of {job.config}", label=job.label, macros=True, quiet=True
     )
@@ -100,8 +102,7 @@ def run_job(job: SynthJob, setting: Setting) -> SynthRun:
         job.name,
         emitted.verilog,
         json.dumps(manifest),
-        *unit.parts,
-        json.dumps(asdict(budget)),
+        json.dumps([unit.parts, asdict(budget), asdict(exceptions)]),
         FLAVOUR,
         library.key,
         _tables_key(),
@@ -112,7 +113,7 @@ def run_job(job: SynthJob, setting: Setting) -> SynthRun:
     built = []
 
     def build(folder: Path) -> None:
-        source = UnitSource(job.name, emitted.verilog, emitted.manifest, unit.parts)
+        source = UnitSource(job.name, emitted.verilog, emitted.manifest, unit.parts, exceptions)
         work = folder.parent / f"{key}.work"  # stays where synthesis fails, with the tools' logs
         shutil.rmtree(work, ignore_errors=True)
         report = synthesise(source, work, library, SramTable.load(), budget, flavour=FLAVOUR)
