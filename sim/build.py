@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from . import toolchain
 from .cache import cached, content_key
 from .verilate import HARNESS_TOP, TOP, control_file, flags, with_held_reset
 
-__all__ = ["BuildError", "Model", "bench_model", "library_model"]
+__all__ = ["Additions", "BuildError", "Model", "bench_model", "library_model"]
 
 
 class BuildError(RuntimeError):
@@ -38,30 +38,48 @@ class Model:
     manifest: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Additions:
+    """What else Verilator gets: Verilog files by name, lines of the control file, flags."""
+
+    files: Mapping[str, str]
+    control: Sequence[str] = ()
+    flags: Sequence[str] = ()
+
+
 def library_model(
-    component: wiring.Component | Emitted, *, trace: bool = False, label: str | None = None
+    component: wiring.Component | Emitted,
+    *,
+    trace: bool = False,
+    label: str | None = None,
+    more: Additions | None = None,
 ) -> Model:
     """
     Shared library with the C interface of ``sim/harness/kiln.h`` around the component.
 
     With ``trace`` it can write FST waves, and runs slower. ``label`` is shown while it is built.
+    ``more`` goes to Verilator beside the component.
     Raises ``BuildError`` where the component lacks a port of the harness, or where a tool fails.
     """
     emitted = _emitted(component)
     _check_ports(emitted)
     sources = sorted(_HARNESS.glob("*.h")) + sorted(_HARNESS.glob("*.cpp"))
     text = with_held_reset(emitted) + emitted.verilog
-    control = control_file(emitted, ())
-    options = [*flags(emitted), *(["--trace-fst"] if trace else [])]
+    more = more or Additions({})
+    control = control_file(emitted, ()) + "".join(f"{line}\n" for line in more.control)
+    options = [*flags(emitted), *(["--trace-fst"] if trace else []), *more.flags]
     options += ["-CFLAGS", " ".join(_CFLAGS), "-LDFLAGS", " ".join(_LDFLAGS)]
     key = content_key(
-        *("library", text, control, repr(options), _version()),
+        *("library", text, control, repr(options), _version(), repr(sorted(more.files.items()))),
         *(path.read_text() for path in sources),
     )
 
     def build(folder: Path) -> None:
         objects, log = folder / "objects", folder / "build.log"
         inputs = [*_write_inputs(folder, text, control)]
+        for name, added in more.files.items():
+            inputs.append(folder / name)
+            inputs[-1].write_text(added)
         inputs += [path for path in sources if path.suffix == ".cpp"]
         verilator = str(toolchain.verilator_path())
         verilate = [verilator, "--cc", "--exe", "--prefix", "Vtop", "--top-module", HARNESS_TOP]

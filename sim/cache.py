@@ -9,12 +9,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
-__all__ = ["build_root", "cached", "content_key"]
+__all__ = ["build_root", "cached", "content_key", "forget"]
 
 _console = Console(stderr=True)
 
@@ -49,13 +49,23 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def cached(kind: str, key: str, label: str, build: Callable[[Path], None]) -> Path:
+def forget(kind: str, key: str) -> None:
+    """Remove the folder ``kind/key``, if it is there."""
+    folder = build_root() / kind / key
+    if folder.is_dir():
+        with _lock(folder.parent / f"{key}.lock"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def cached(
+    kind: str, key: str, label: str, build: Callable[[Path], None], *, quiet: bool = False
+) -> Path:
     """
     The folder ``kind/key`` under :func:`build_root`, made by ``build`` if it is not there.
 
     ``build`` gets an empty folder that becomes the result once it returns; if it raises, the folder
     is removed and nothing is kept. Only one process builds one key, others wait for it. ``label``
-    is shown while it builds.
+    is shown while it builds, unless ``quiet``.
     """
     folder = build_root() / kind / key
     if folder.is_dir():
@@ -67,12 +77,13 @@ def cached(kind: str, key: str, label: str, build: Callable[[Path], None]) -> Pa
         work = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder.parent))
         started = time.monotonic()
         try:
-            with _console.status(f"building {label}"):
+            with nullcontext() if quiet else _console.status(f"building {label}"):
                 build(work)
             work.chmod(0o755)
             work.rename(folder)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
-    _console.print(f"built {label} in {time.monotonic() - started:.1f} s", highlight=False)
+    if not quiet:
+        _console.print(f"built {label} in {time.monotonic() - started:.1f} s", highlight=False)
     return folder

@@ -21,8 +21,10 @@ from hw.eie.format import (
     unpack,
 )
 from hw.eie.system import Eie
+from hw.emit import Emitted
 from sw.compress.frame import activation_frames, results_from_words
 
+from .build import Model
 from .emitted import emit_once
 from .top import LIMIT, HarnessError, Protocol, VerilatedTop
 
@@ -71,14 +73,22 @@ class EieEngine(VerilatedTop):
     limit : int
         Cycles after which a wait gives up. The machine's own watchdog stops an inference earlier
         unless :attr:`watchdog` is set beyond it.
+    build : callable, optional
+        Makes the model of the machine's Verilog.
     """
 
     def __init__(
-        self, config: EieConfig, *, trace: str | Path | None = None, limit: int = LIMIT
+        self,
+        config: EieConfig,
+        *,
+        trace: str | Path | None = None,
+        limit: int = LIMIT,
+        build: Callable[[Emitted], Model] | None = None,
     ) -> None:
         label = f"EIE with {config.n_pe} PEs"
         emitted = emit_once(lambda: Eie(config), f"Eie {config}", label=label)
-        super().__init__(emitted, trace=trace, limit=limit, label=label)
+        component = emitted if build is None else build(emitted)
+        super().__init__(component, trace=trace, limit=limit, label=label)
         self.config = config
         self._network: dict[str, int] | None = None
 

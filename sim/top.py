@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hw.emit import Emitted
 
-from .build import library_model
+from .build import Model, library_model
 from .library import HarnessError, Protocol, Result, load_library
 
 __all__ = ["HarnessError", "Protocol", "Received", "Result", "VerilatedTop"]
@@ -48,8 +48,8 @@ class VerilatedTop:
 
     Parameters
     ----------
-    component : wiring.Component or Emitted
-        Verilated unless the cache has it.
+    component : wiring.Component, Emitted or Model
+        Verilated unless the cache has it, or as a model that it is.
     trace : Path, optional
         FST file for waves, from the start on unless :meth:`record` says otherwise.
     limit : int
@@ -59,7 +59,7 @@ class VerilatedTop:
 
     def __init__(
         self,
-        component: wiring.Component | Emitted,
+        component: wiring.Component | Emitted | Model,
         *,
         trace: str | Path | None = None,
         limit: int = LIMIT,
@@ -69,7 +69,9 @@ class VerilatedTop:
         self.cpu_seconds = 0.0
         self.simulated = 0
         self._handle: int | None = None
-        self.model = library_model(component, trace=trace is not None, label=label)
+        if not isinstance(component, Model):
+            component = library_model(component, trace=trace is not None, label=label)
+        self.model = component
         self._call = load_library(self.model.file)
         if trace is not None:
             Path(trace).absolute().parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
 from sw.compress.records import pointer_words, unpack_records
 
-__all__ = ["Activity", "count_activity", "mean_activity"]
+__all__ = ["Activity", "column_pointers", "count_activity", "mean_activity"]
 
 
 class Activity(BaseModel):
@@ -78,7 +78,7 @@ def _count_pass(
     """Add a pass whose columns ``active`` have activations."""
     n_pe, group = program.config.n_pe, 1 << each.group
     sent = np.unique(active // group)
-    pointers = _pointers(program, each)
+    pointers = column_pointers(program, each)
     start = pointers[:, sent * group]
     stop = pointers[:, np.minimum((sent + 1) * group, each.columns)]
     entries = int((stop - start).sum())
@@ -102,7 +102,7 @@ def _count_pass(
         total.file_writes += drains
 
 
-def _pointers(program: Program, each: PassDescriptor) -> NDArray[np.int64]:
+def column_pointers(program: Program, each: PassDescriptor) -> NDArray[np.int64]:
     """Column pointers of a pass, int64 (n_pe, columns + 1)."""
     group = 1 << each.group
     words = program.pointers[:, each.ptr_base :][:, : pointer_words(each.columns, group)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from .activity import Activity
 from .plots import by_layer, speed_ups
 from .results import EieReport, LayerResult, PresetResult, SweepPoint
+from .tables import markdown_table
 
 __all__ = ["PE_PLOT", "QUEUE_PLOT", "eie_page"]
 
@@ -66,18 +67,18 @@ def eie_page(report: EieReport) -> str:
 
 def _preset(result: PresetResult) -> list[str]:
     layers = result.layers
-    times = _table(
+    times = markdown_table(
         "layer|us mean|us max|work us|paper theoretical|paper actual|ours / actual|speed-up|group|"
         f"cycles of {layers[0].counted}|event count|difference|mismatches|verdict",
         (_time_row(result, layer) for layer in layers),
     )
-    costs = _table(
+    costs = markdown_table(
         "layer|load balance|utilisation|padding|cycles mean|cycles max|inputs in|results out|"
         "programs|reload",
         map(_cost_row, layers),
     )
     names = {name: name.replace("_", " ") for name in Activity.model_fields}
-    events = _table(
+    events = markdown_table(
         "layer|" + "|".join(names.values()),
         (
             [layer.layer, *(f"{getattr(layer.activity, name):,.0f}" for name in names)]
@@ -213,11 +214,4 @@ def _sweep(
     layers = by_layer(points)
     heads = [str(at(point)) for point in next(iter(layers.values()))]
     rows = ([layer, *form(some)] for layer, some in layers.items())
-    return _table("layer|" + "|".join(heads), rows)
-
-
-def _table(heads: str, rows: Iterable[list[str]]) -> str:
-    """A table of Markdown; all columns but the first are flush right."""
-    names = heads.split("|")
-    lines = [names, ["---", *["---:"] * (len(names) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return markdown_table("layer|" + "|".join(heads), rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from .mittos_plots import PLOTS
 from .mittos_results import CaseFacts, MittosReport, NetworkFacts, Row, Verdict
+from .tables import markdown_table
 from .weng_chien import COST, COST_OF_CPU
 
 __all__ = ["mittos_page"]
@@ -74,7 +75,10 @@ From Weng and Chien, Tables 4 and 5, for reference: PEs times one PE of Han et a
 def mittos_page(report: MittosReport) -> str:
     """The page."""
     parts = [_HEAD.format(command=report.command, date=report.date, clock=report.clock_mhz)]
-    parts += ["## Bars\n", _table("what|measured|bar|", map(_verdict_row, report.verdicts), 1)]
+    parts += [
+        "## Bars\n",
+        markdown_table("what|measured|bar|", map(_verdict_row, report.verdicts), 1),
+    ]
     parts += _plots(report)
     for facts in report.networks:
         parts += _network(report, facts)
@@ -124,13 +128,13 @@ def _network(report: MittosReport, facts: NetworkFacts) -> list[str]:
     ]
     if deep:
         notes.append(f"Deeper memory, without which it does not fit: {', '.join(deep)}.\n")
-    times = _table(
+    times = markdown_table(
         "machine|PEs|real mean|real max|worst mean|worst max|estimate|ours / estimate|CPU|"
         "mismatches",
         (_time_row(facts, real, worst) for real, worst in pairs),
         1,
     )
-    costs = _table(
+    costs = markdown_table(
         "machine|entries|padding|cycles real|cycles worst|utilisation real|utilisation worst|"
         "in|out",
         (_cost_row(real, worst) for real, worst in pairs),
@@ -207,7 +211,7 @@ def _accuracy(report: MittosReport) -> list[str]:
             )
     heads = "network|model|accuracy|EBUSY recall|false reject|false accept|paper's accuracy"
     text = _ACCURACY.format(judged=judged[0].judged, requests=judged[0].cases[0].requests)
-    return ["## Accuracy\n", text, _table(heads, rows, 2)]
+    return ["## Accuracy\n", text, markdown_table(heads, rows, 2)]
 
 
 def _worst(report: MittosReport) -> list[str]:
@@ -218,7 +222,7 @@ def _worst(report: MittosReport) -> list[str]:
         return [facts.name, density, f"{worst.all_nonzero} of {worst.requests}"]
 
     heads = "network|not zero in real requests, layer by layer|worst: requests without a zero"
-    return ["## Activations\n", _WORST, _table(heads, map(row, report.networks), 2)]
+    return ["## Activations\n", _WORST, markdown_table(heads, map(row, report.networks), 2)]
 
 
 def _cost_table() -> str:
@@ -232,11 +236,4 @@ def _cost_table() -> str:
         row("mm2", "{:g}".format, "area_mm2"),
         row("W", "{:g}".format, "power_w"),
     ]
-    return _table(heads, rows, 1)
-
-
-def _table(heads: str, rows: Iterable[list[str]], left: int) -> str:
-    """A table of Markdown; all columns but the ``left`` first are flush right."""
-    names = heads.split("|")
-    lines = [names, ["---"] * left + ["---:"] * (len(names) - left), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return markdown_table(heads, rows, 1)

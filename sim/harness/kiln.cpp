@@ -40,6 +40,7 @@ int finish(Machine& machine, const kiln_protocol& protocol, uint64_t limit) {
     int idle = 0;
     for (;;) {
         machine.cycle();
+        if (machine.irq()) machine.computing(false);
         if (machine.irq() && machine.sink.ended) return KILN_OK;
         if (machine.cycles() >= end) return KILN_TIMEOUT;
         const bool full = machine.sink.next == machine.sink.end && !machine.sink.ended;
@@ -66,7 +67,9 @@ int infer(kiln* k, const kiln_protocol& protocol, const uint64_t* frame, size_t 
     machine.sink.end = result + result_words;
     machine.sink.ended = false;
     code = kiln_write(k, protocol.control, protocol.start, limit);
+    machine.computing(code == KILN_OK);
     if (code == KILN_OK) code = finish(machine, protocol, limit);
+    machine.computing(false);
     if (code == KILN_OK && machine.sink.next != machine.sink.end) code = KILN_LENGTH;
     machine.sink.next = machine.sink.end = nullptr;
     if (code != KILN_OK) return code;

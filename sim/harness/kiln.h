@@ -36,7 +36,8 @@ struct kiln_protocol {
 };
 
 // A model in reset state. `trace` is the FST file to write, or null; only models built for it can
-// trace, others return null then.
+// trace, others return null then. Models built for SAIF instead write one file for each inference
+// of kiln_infer, from its start to irq, with a number behind the name.
 KILN_EXPORT kiln* kiln_create(const char* trace);
 KILN_EXPORT void kiln_destroy(kiln*);
 KILN_EXPORT void kiln_trace(kiln*, int on);

@@ -9,6 +9,8 @@
 #include "verilated.h"
 #if VM_TRACE_FST
 #include "verilated_fst_c.h"
+#elif VM_TRACE_SAIF
+#include "verilated_saif_c.h"
 #endif
 
 // Verilator writes a double underscore in a port's name as ___05F.
@@ -63,6 +65,14 @@ class Machine {
     std::unique_ptr<Vtop> top;
 #if VM_TRACE_FST
     std::unique_ptr<VerilatedFstC> waves;
+#elif VM_TRACE_SAIF
+    // Between the first dump of a window and the rest: the time that a net was high, divided by
+    // this, is its first value. The writer itself counts a first value of 1 as a transition.
+    static constexpr uint64_t kPause = uint64_t(1) << 40;
+    std::unique_ptr<VerilatedSaifC> waves;
+    std::string trace_name;
+    uint64_t windows = 0, trace_time = 0;
+    bool window = false;
 #endif
     bool tracing = false;
     uint64_t count = 0;
@@ -70,10 +80,24 @@ class Machine {
     void dump(uint64_t half) {
 #if VM_TRACE_FST
         if (tracing) waves->dump(2 * count + half);
+#elif VM_TRACE_SAIF
+        if (half == 0 && window && !waves->isOpen()) open_window();
+        if (!waves || !waves->isOpen()) return;
+        waves->dump(++trace_time);
+        if (half == 0 && !window) waves->close();
 #else
         (void)half;
 #endif
     }
+
+#if VM_TRACE_SAIF
+    // Windows begin and end where a cycle has settled, so that they hold whole cycles.
+    void open_window() {
+        waves->open((trace_name + "." + std::to_string(windows++)).c_str());
+        waves->dump(++trace_time);
+        trace_time += kPause - 1;
+    }
+#endif
 
     // The second half of a cycle: the rising edge.
     void edge() {
@@ -99,16 +123,29 @@ public:
     Source source;
     Sink sink;
 
-    static constexpr bool can_trace = VM_TRACE_FST;
+    static constexpr bool can_trace = VM_TRACE;
 
-    explicit Machine(const char* trace)
-        : context(new VerilatedContext), top(new Vtop(context.get(), "top")) {
+    explicit Machine(const char* trace) : context(new VerilatedContext) {
+#if VM_TRACE_SAIF
+        // States without an initial value, those of gates, wake up at random.
+        context->randReset(2);
+        context->randSeed(1);
+#endif
+        top.reset(new Vtop(context.get(), "top"));
 #if VM_TRACE_FST
         if (trace) {
             context->traceEverOn(true);
             waves.reset(new VerilatedFstC);
             top->trace(waves.get(), 99);
             waves->open(trace);
+            tracing = true;
+        }
+#elif VM_TRACE_SAIF
+        if (trace) {
+            context->traceEverOn(true);
+            waves.reset(new VerilatedSaifC);
+            top->trace(waves.get(), 99);
+            trace_name = trace;
             tracing = true;
         }
 #else
@@ -124,7 +161,7 @@ public:
     ~Machine() {
         use();
         top->final();
-#if VM_TRACE_FST
+#if VM_TRACE
         if (waves) waves->close();
 #endif
     }
@@ -139,8 +176,17 @@ public:
     bool irq() const { return top->irq; }
     bool offers() const { return M_AXIS(tvalid); }
     void trace(bool on) {
-#if VM_TRACE_FST
+#if VM_TRACE
         tracing = on && waves;
+#else
+        (void)on;
+#endif
+    }
+
+    // Whether the machine computes: activity is counted from here on, or until here.
+    void computing(bool on) {
+#if VM_TRACE_SAIF
+        window = on && tracing;
 #else
         (void)on;
 #endif

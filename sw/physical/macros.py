@@ -19,6 +19,7 @@ A macro takes one access a cycle, so that its cycle time must be below the perio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .cells import Arc, Cell, CellLibrary, Edge, read_cells
@@ -26,7 +27,7 @@ from .libhead import CONSTRAINT, DELAY, library_head
 from .libsyntax import Line, Lines, attribute, bus_type, group, table
 from .sram import SramFigures, SramTable
 
-__all__ = ["SramTooSlow", "clock_to_output", "macro_liberty"]
+__all__ = ["SramTooSlow", "clock_to_output", "macro_geometry", "macro_liberty", "pin_capacitance"]
 
 _DRIVER, _REGISTER, _CLOCK_BUFFER = "BUF_X4", "DFF_X1", "BUF_X8"
 _EDGES = ("rise", "fall")
@@ -34,6 +35,18 @@ _EDGES = ("rise", "fall")
 
 class SramTooSlow(ValueError):  # noqa: N818
     """An SRAM whose cycle time is above the clock's period; the text names both."""
+
+
+def macro_geometry(name: str) -> tuple[int, int, int] | None:
+    """Depth, width and latency of a macro by its name (:class:`hw.memory.MemoryMacros`); None of
+    what is no macro."""
+    match = re.fullmatch(r"sram_1rw_(\d+)x(\d+)_l(\d+)", name)
+    return None if match is None else (int(match[1]), int(match[2]), int(match[3]))
+
+
+def pin_capacitance(pin: str, cells: CellLibrary) -> float:
+    """Capacitance of an input of a macro, in fF."""
+    return cells[_CLOCK_BUFFER if pin == "clk" else _DRIVER].pins["A"].capacitance
 
 
 def _arc(cell: Cell, pin: str, timing_type: str) -> Arc:
@@ -103,12 +116,11 @@ class _MacroWriter:
                     for edge in _EDGES
                 ),
             )
-        capacitance = self.cells[_DRIVER].pins["A"].capacitance
         return _port(
             name,
             width,
             attribute("direction", "input"),
-            attribute("capacitance", capacitance),
+            attribute("capacitance", pin_capacitance(name, self.cells)),
             checks,
         )
 
@@ -159,7 +171,7 @@ class _MacroWriter:
                 "pin",
                 "clk",
                 attribute("direction", "input"),
-                attribute("capacitance", self.cells[_CLOCK_BUFFER].pins["A"].capacitance),
+                attribute("capacitance", pin_capacitance("clk", self.cells)),
                 attribute("clock", "true"),
                 attribute("min_period", figures.cycle_ns),
             ),

@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["CellView", "Instance", "LibraryView", "Module", "Netlist", "read_library_view"]
+__all__ = [
+    *("CellView", "Instance", "LibraryView", "Module", "Net", "Netlist"),
+    *("read_library_view", "verilog_name"),
+]
 
 Net = int | str
 
@@ -183,7 +186,7 @@ def _pins(value: Mapping[str, Mapping[str, list[Net]]]) -> Iterator[tuple[str, l
     yield from value["connections"].items()
 
 
-def _name(name: str) -> str:
+def verilog_name(name: str) -> str:
     """A Verilog identifier, escaped where it has to be."""
     plain = name.replace("_", "a").replace("$", "a")
     if plain.isalnum() and plain.isascii() and not name[0].isdigit() and name[0] != "$":
@@ -196,17 +199,17 @@ def _module_verilog(module: Module, netlist: Netlist) -> str:
     assigns = []
     for port, (direction, nets) in module.ports.items():
         for bit, net in enumerate(nets):
-            text = _name(port) + (f"[{bit}]" if len(nets) > 1 else "")
+            text = verilog_name(port) + (f"[{bit}]" if len(nets) > 1 else "")
             if net in names:
                 if direction == "input":
                     raise ValueError(f"input {text} of {module.name} is a net of another port")
                 assigns.append(f"  assign {text} = {names[net]};")
             else:
                 names[net] = text
-    lines = [f"module {_name(module.name)}({', '.join(map(_name, module.ports))});"]
+    lines = [f"module {verilog_name(module.name)}({', '.join(map(verilog_name, module.ports))});"]
     for port, (direction, nets) in module.ports.items():
         width = f"[{len(nets) - 1}:0] " if len(nets) > 1 else ""
-        lines.append(f"  {direction} {width}{_name(port)};")
+        lines.append(f"  {direction} {width}{verilog_name(port)};")
     body = []
     for name, instance in module.instances.items():
         pins = []
@@ -217,6 +220,6 @@ def _module_verilog(module: Module, netlist: Netlist) -> str:
                     lines.append(f"  wire n{net};")
             texts = [names[net] for net in reversed(nets)]
             value = texts[0] if len(texts) == 1 else "{" + ", ".join(texts) + "}"
-            pins.append(f".{_name(pin)}({value})")
-        body.append(f"  {_name(instance.kind)} {_name(name)} ({', '.join(pins)});")
+            pins.append(f".{verilog_name(pin)}({value})")
+        body.append(f"  {verilog_name(instance.kind)} {verilog_name(name)} ({', '.join(pins)});")
     return "\n".join([*lines, *body, *assigns, "endmodule", ""])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...memory import Sram
+from ...pipeline import delay
 from ...stream import Queue
 from ..activation import Requantise
 from ..broadcast import flight, room_layout, rooms
@@ -160,18 +161,20 @@ class WideProcessingElement(wiring.Component):
         return m
 
     def _connect_drain(self, m, arith, requantisers):
-        """Accumulators go to the requantisers; those of a split pass go out, and come back summed
-        over all PEs to the first of them."""
+        """Accumulators go to the requantisers, over a register; those of a split pass go out, and
+        come back summed over all PEs to the first of them."""
         drained, partial, total = arith.o.payload, self.partial, self.total
         own = arith.o.valid & ~drained.split
-        for k, unit in enumerate(requantisers):
+        inputs = [
+            Signal.like(unit.i.payload, name=f"drained_{k}") for k, unit in enumerate(requantisers)
+        ]
+        for k, (unit, came) in enumerate(zip(requantisers, inputs, strict=True)):
             m.d.comb += [
-                unit.i.valid.eq(own),
-                unit.i.payload.drain.eq(drained.drain[k]),
-                unit.i.payload.last.eq(drained.last),
-                unit.i.payload.slot.eq(drained.slot),
-                unit.i.payload.row.eq(drained.row + k),
-                unit.i.payload.value.eq(drained.values[k]),
+                came.drain.eq(drained.drain[k]),
+                came.last.eq(drained.last),
+                came.slot.eq(drained.slot),
+                came.row.eq(drained.row + k),
+                came.value.eq(drained.values[k]),
             ]
         value, row = 0, 0
         for k in range(self.config.lanes):
@@ -185,18 +188,23 @@ class WideProcessingElement(wiring.Component):
             partial.payload.row.eq(drained.row | row),
             partial.payload.value.eq(value),
         ]
-        first = requantisers[0].i
+        valid = [Signal(name=f"drains_{k}") for k in range(self.config.lanes)]
+        m.d.comb += [signal.eq(own) for signal in valid]
+        first = inputs[0]
         with m.If(total.valid):
             m.d.comb += [
-                first.valid.eq(1),
-                first.payload.drain.eq(
+                valid[0].eq(1),
+                first.drain.eq(
                     total.payload.drain & (total.payload.row == self.index[: self.config.pe_bits])
                 ),
-                first.payload.last.eq(total.payload.last),
-                first.payload.slot.eq(total.payload.slot),
-                first.payload.row.eq(0),
-                first.payload.value.eq(total.payload.value),
+                first.last.eq(total.payload.last),
+                first.slot.eq(total.payload.slot),
+                first.row.eq(0),
+                first.value.eq(total.payload.value),
             ]
+        for k, unit in enumerate(requantisers):
+            there, values = delay(m, valid[k], inputs[k], 1, f"input_{k}")
+            m.d.comb += [unit.i.valid.eq(there), unit.i.payload.eq(values)]
 
     def _connect_activations(self, m, slots, requantisers, source, sram):
         """Drained rows go to the source file or, one at a time, to the SRAM."""

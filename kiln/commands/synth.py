@@ -1,0 +1,117 @@
+"""``kiln synth``: units through physical synthesis."""
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from hw.eie.config import PRESETS
+from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
+from sim.synth.jobs import jobs_of
+from sim.synth.pool import run_jobs
+from sim.synth.run import Setting, SynthRun
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command("synth")
+def synth(
+    unit: Annotated[
+        str | None,
+        typer.Argument(
+            help="A unit, as eie.pe or eie.queue.  [default: all of a preset; without that, the "
+            "report]"
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Whose units: one of {', '.join(PRESETS)}.  [default: paper64 for a UNIT]"
+        ),
+    ] = None,
+    liberty: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Cells to take instead of Kiln's own."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Units at once.  [default: one a core]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do again what is there.")] = False,
+    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("docs/results"),
+) -> None:
+    """Map, repair and time units at 800 MHz; netlists stay in build/synth. Without UNIT and preset,
+    the report of area, timing and power."""
+    console = Console()
+    workers = jobs or os.cpu_count() or 1
+    words = [f"--liberty {shlex.quote(liberty.name)}"] if liberty else []
+    try:
+        setting = Setting.now(liberty, force=force)
+        if unit is None and preset is None:
+            report = make_report(" ".join(["kiln synth", *words]), setting, workers, console)
+            runs, passed = report.runs, report.report.passed
+            write_report(report.report, out)
+        else:
+            wanted = jobs_of(preset or "paper64", [unit] if unit else [])
+            with job_progress(console, len(wanted)) as advance:
+                runs = run_jobs(wanted, setting, workers, advance)
+            passed = all(meets(run) for run in runs)
+    except (ValueError, OSError, RuntimeError) as error:
+        Console(stderr=True).print(
+            f"kiln synth: {error}", style="red", markup=False, soft_wrap=True
+        )
+        raise typer.Exit(1) from None
+    console.print(runs_table(runs))
+    if unit is None and preset is None:
+        console.print(bars_table(report.report))
+        console.print(f"report: {out / 'synth.md'}, {out / 'synth.json'}", highlight=False)
+    else:
+        for run in runs:
+            console.print(f"{run.job.label}: {run.folder}", highlight=False, soft_wrap=True)
+    if not passed:
+        raise typer.Exit(1)
+
+
+def meets(run: SynthRun) -> bool:
+    """Whether a unit has no late path and no combinational loop."""
+    return not run.report.loops and (run.report.slack_ns is None or run.report.slack_ns >= 0)
+
+
+def runs_table(runs: Sequence[SynthRun]) -> Table:
+    """Units with what they cost, and their worst path."""
+    mhz = 1000 / runs[0].report.period_ns
+    table = Table(title=f"units at {mhz:.0f} MHz; areas in um2, slack in ns", box=SIMPLE_HEAD)
+    table.add_column("unit", no_wrap=True)
+    columns: dict[str, Callable[[SynthRun], str]] = {
+        "cells": lambda run: f"{sum(cell.count for cell in run.report.cells.values()):,}",
+        "FFs": lambda run: f"{run.report.flip_flops:,}",
+        "gates": lambda run: f"{run.report.clock_gates:,}",
+        "area": lambda run: f"{run.report.area_um2:,.0f}",
+        "SRAM": lambda run: f"{run.report.macro_area_um2:,.0f}",
+        "slack": _slack,
+        "loops": lambda run: str(run.report.loops),
+    }
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("worst path", overflow="fold")
+    machine = ""
+    for run in runs:
+        if run.job.machine != machine:
+            machine = run.job.machine
+            table.add_section()
+            table.add_row(machine, style="bold")
+        cells = [form(run) for form in columns.values()]
+        path = f"{run.report.start} -> {run.report.end}" if run.report.start else ""
+        table.add_row(run.job.name, *cells, path, style=None if meets(run) else "red")
+    return table
+
+
+def _slack(run: SynthRun) -> str:
+    return "" if run.report.slack_ns is None else f"{run.report.slack_ns:+.3f}"

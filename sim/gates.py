@@ -1,0 +1,165 @@
+"""
+One processing element as gates inside the RTL of the whole machine, and how often its nets move.
+
+The machine's Verilog has one module for all its elements; a single instance of it is given the
+mapped netlist in its place. The machine then runs as ever: what comes out can be compared with the
+golden model, and the activity is that of the element at work, between real neighbours.
+
+Verilator counts transitions in SAIF, net by net of that element only, between the start command and
+``irq`` of every inference (``sim/harness/machine.h``), so that loading is not in it. The simulation
+is without delays: every net moves at most once for each edge of the clock, and there are no
+glitches.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.eie.config import EieConfig
+from hw.emit import Emitted
+from sw.physical.activity import NetActivity
+from sw.physical.cellmodels import cell_models
+from sw.physical.cells import CellLibrary
+from sw.physical.flat import FlatNetlist
+from sw.physical.macros import macro_geometry
+from sw.physical.saif import Saif, read_saif
+
+from .build import Additions, Model, library_model
+from .engine import EieEngine, Outputs
+from .top import LIMIT
+
+__all__ = ["GateEngine", "GateRun", "gate_model", "with_gates"]
+
+_ELEMENT = "eie_pe"
+_GATES = "gates_pe"
+_PAUSE = 1 << 40  # kPause of the harness
+
+
+def with_gates(verilog: str, number: int) -> str:
+    """The machine's Verilog with another module as its element ``number``."""
+    line = f"  {_ELEMENT} pe_{number} ("
+    if verilog.count(f"{line}\n") != 1:
+        raise ValueError(f"the machine has no processing element {number}")
+    return verilog.replace(line, f"  {_GATES} pe_{number} (")
+
+
+def gate_model(emitted: Emitted, netlist: FlatNetlist, cells: CellLibrary, number: int) -> Model:
+    """The machine's model with the netlist as its element ``number``, and SAIF of that element."""
+    kinds = {leaf.kind for leaf in netlist.leaves if macro_geometry(leaf.kind) is None}
+    more = Additions(
+        {
+            "gates.v": netlist.verilog(_GATES, _probes(netlist)),
+            "cells.v": cell_models(cells, kinds),
+        },
+        control=(
+            'tracing_off -file "*cells.v"',
+            'tracing_off -scope "*"',
+            f'tracing_on -scope "*.pe_{number}"',
+        ),
+        flags=("--trace-saif", "-CFLAGS", "-O1"),  # compiling takes longer than running
+    )
+    changed = Emitted(emitted.name, with_gates(emitted.verilog, number), emitted.manifest)
+    return library_model(changed, label=f"machine with element {number} as gates", more=more)
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """Outputs and cycles of inferences, and what the gates did in each of them."""
+
+    run: Outputs
+    activities: list[NetActivity]
+
+    @property
+    def activity(self) -> NetActivity:
+        """That of all inferences together."""
+        return reduce(add, self.activities)
+
+
+class GateEngine(EieEngine):
+    """
+    An EIE one of whose processing elements is a netlist.
+
+    Parameters
+    ----------
+    config : EieConfig
+    netlist : FlatNetlist
+    cells : CellLibrary
+    number : int
+        Of the element.
+    limit : int
+        As of :class:`EieEngine`.
+    """
+
+    def __init__(
+        self,
+        config: EieConfig,
+        netlist: FlatNetlist,
+        cells: CellLibrary,
+        *,
+        number: int = 0,
+        limit: int = LIMIT,
+    ) -> None:
+        self._netlist = netlist
+        self._folder = tempfile.TemporaryDirectory()
+        self._windows = 0
+        super().__init__(
+            config,
+            trace=Path(self._folder.name) / "saif",
+            limit=limit,
+            build=lambda emitted: gate_model(emitted, netlist, cells, number),
+        )
+
+    def close(self) -> None:
+        """Destroy the model and remove its files; closing again does nothing."""
+        super().close()
+        self._folder.cleanup()
+
+    def observe(self, activations: NDArray[np.int16]) -> GateRun:
+        """Inferences of int16 (n, inputs), with the activity of each."""
+        run = self.infer_batch(activations)
+        activities = []
+        for _ in activations:
+            path = Path(self._folder.name) / f"saif.{self._windows}"
+            activities.append(_activity(read_saif(path), self._netlist))
+            path.unlink()
+            self._windows += 1
+        return GateRun(run, activities)
+
+
+def _macros(netlist: FlatNetlist) -> list[str]:
+    return [leaf.name for leaf in netlist.leaves if macro_geometry(leaf.kind) is not None]
+
+
+def _probes(netlist: FlatNetlist) -> list[str]:
+    """Wires that are high in cycles with an access: ``read_k`` and ``write_k`` of macro k."""
+    lines = []
+    by_name = {leaf.name: leaf.pins for leaf in netlist.leaves}
+    for k, name in enumerate(_macros(netlist)):
+        en, write = (
+            f"n{net}" if isinstance(net, int) else f"1'b{net}"
+            for net in (by_name[name]["en"][0], by_name[name]["write"][0])
+        )
+        lines += [f"  wire read_{k} = {en} & ~{write};", f"  wire write_{k} = {en} & {write};"]
+    return lines
+
+
+def _activity(saif: Saif, netlist: FlatNetlist) -> NetActivity:
+    """Of a window of the harness: a net's first value is how often its time high holds the pause,
+    and was counted as a transition; two units of time are a cycle."""
+    nets = {name.rpartition("/")[2]: net for name, net in saif.nets.items()}
+    toggles = np.zeros(1 + max(netlist.nets()), np.int64)
+    for number in netlist.nets():
+        net = nets[f"n{number}"]
+        toggles[number] = net.toggles - net.high // _PAUSE
+    accesses = {
+        name: (nets[f"read_{k}"].high % _PAUSE // 2, nets[f"write_{k}"].high % _PAUSE // 2)
+        for k, name in enumerate(_macros(netlist))
+    }
+    return NetActivity(saif.duration % _PAUSE // 2, toggles, accesses)
