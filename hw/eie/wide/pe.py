@@ -168,7 +168,7 @@ class WideProcessingElement(wiring.Component):
         inputs = [
             Signal.like(unit.i.payload, name=f"drained_{k}") for k, unit in enumerate(requantisers)
         ]
-        for k, (unit, came) in enumerate(zip(requantisers, inputs, strict=True)):
+        for k, came in enumerate(inputs):
             m.d.comb += [
                 came.drain.eq(drained.drain[k]),
                 came.last.eq(drained.last),
