@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
-from .broadcast import Broadcast, flight
+from .broadcast import Broadcast, BroadcastRelay, flight
 from .config import EieConfig
 from .control import Control
 from .counters import PerformanceCounters
@@ -105,6 +105,7 @@ def units(config: EieConfig) -> dict[str, Unit]:
     outside: dict[str, Callable[[], wiring.Component]] = {
         "lnzd": lambda: LnzdNode(config),
         "broadcast": lambda: Broadcast(config),
+        "relay": lambda: BroadcastRelay(config),
         "control": lambda: Control(config),
         "loader": lambda: Loader(config),
         "readout": lambda: Readout(config),

@@ -24,10 +24,10 @@ WIDE = {
     "32pe, 8 lanes": PRESETS["wide32"],
     "8pe, 2 lanes": replace(PRESETS["wide8"], lanes=2, group_max=2),
 }
-FIXED, FIRST = 19, 29
+FIXED, FIRST = 20, 30
 """Cycles that a pass of a wide machine takes beside its events and its turn, at most; the first of
 an inference, if it reads the activation SRAM."""
-PACE = {"8pe, 8 lanes": 16, "32pe, 8 lanes": 17}
+PACE = {"8pe, 8 lanes": 17, "32pe, 8 lanes": 18}
 """Cycles that a layer takes beside its broadcasts, where these are what limits it; one fewer where
 the detection has one block, and no tree."""
 # inputs, outputs, density, share of inputs active

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -162,49 +162,42 @@ class WideProcessingElement(wiring.Component):
 
     def _connect_drain(self, m, arith, requantisers):
         """Accumulators go to the requantisers, over a register; those of a split pass go out, and
-        come back summed over all PEs to the first of them."""
-        drained, partial, total = arith.o.payload, self.partial, self.total
-        own = arith.o.valid & ~drained.split
-        inputs = [
-            Signal.like(unit.i.payload, name=f"drained_{k}") for k, unit in enumerate(requantisers)
-        ]
-        for k, came in enumerate(inputs):
+        come back summed over all PEs to the first of them, over another."""
+        drains, drained = delay(m, arith.o.valid, arith.o.payload, 1, "drained")
+        comes, total = delay(m, self.total.valid, self.total.payload, 1, "total")
+        for k, unit in enumerate(requantisers):
             m.d.comb += [
-                came.drain.eq(drained.drain[k]),
-                came.last.eq(drained.last),
-                came.slot.eq(drained.slot),
-                came.row.eq(drained.row + k),
-                came.value.eq(drained.values[k]),
+                unit.i.valid.eq(drains & ~drained.split),
+                unit.i.payload.drain.eq(drained.drain[k]),
+                unit.i.payload.last.eq(drained.last),
+                unit.i.payload.slot.eq(drained.slot),
+                unit.i.payload.row.eq(drained.row + k),
+                unit.i.payload.value.eq(drained.values[k]),
             ]
         value, row = 0, 0
         for k in range(self.config.lanes):
             value = value | Mux(drained.drain[k], drained.values[k], 0)
             row = row | Mux(drained.drain[k], k, 0)
+        partial = self.partial.payload
         m.d.comb += [
-            partial.valid.eq(arith.o.valid & drained.split),
-            partial.payload.drain.eq(drained.drain.any()),
-            partial.payload.last.eq(drained.last),
-            partial.payload.slot.eq(drained.slot),
-            partial.payload.row.eq(drained.row | row),
-            partial.payload.value.eq(value),
+            self.partial.valid.eq(drains & drained.split),
+            partial.drain.eq(drained.drain.any()),
+            partial.last.eq(drained.last),
+            partial.slot.eq(drained.slot),
+            partial.row.eq(drained.row | row),
+            partial.value.eq(value),
         ]
-        valid = [Signal(name=f"drains_{k}") for k in range(self.config.lanes)]
-        m.d.comb += [signal.eq(own) for signal in valid]
-        first = inputs[0]
-        with m.If(total.valid):
+        first = requantisers[0].i
+        mine = total.row == self.index[: self.config.pe_bits]
+        with m.If(comes):
             m.d.comb += [
-                valid[0].eq(1),
-                first.drain.eq(
-                    total.payload.drain & (total.payload.row == self.index[: self.config.pe_bits])
-                ),
-                first.last.eq(total.payload.last),
-                first.slot.eq(total.payload.slot),
-                first.row.eq(0),
-                first.value.eq(total.payload.value),
+                first.valid.eq(1),
+                first.payload.drain.eq(total.drain & mine),
+                first.payload.last.eq(total.last),
+                first.payload.slot.eq(total.slot),
+                first.payload.row.eq(0),
+                first.payload.value.eq(total.value),
             ]
-        for k, unit in enumerate(requantisers):
-            there, values = delay(m, valid[k], inputs[k], 1, f"input_{k}")
-            m.d.comb += [unit.i.valid.eq(there), unit.i.payload.eq(values)]
 
     def _connect_activations(self, m, slots, requantisers, source, sram):
         """Drained rows go to the source file or, one at a time, to the SRAM."""

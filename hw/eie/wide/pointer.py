@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...memory import Sram, SramAccess
 from ...pipeline import delay
-from ...stream import Queue
+from ...stream import OutputRegister, Queue
 from ..config import POINTER_BITS, POINTERS_PER_WORD, WORD_BITS, EieConfig
 from ..format import RECORD, struct_layout
 from ..tokens import token_layout
@@ -24,7 +24,7 @@ class SpanRead(wiring.Component):
     that p[j] and p[j + 1] are in one word or in two neighbours; a record is an even word and the
     odd one behind it.
 
-    Latency ``sram_latency + 1`` cycles; one group a cycle. ``sram_latency + 2`` groups can be
+    Latency ``sram_latency + 2`` cycles; one group a cycle. ``sram_latency + 3`` groups can be
     under way or waiting at the output. ``ready`` does not depend on either side's handshake of
     the same cycle. An ``end`` mark goes the same way, but reads nothing.
 
@@ -59,7 +59,7 @@ class SpanRead(wiring.Component):
         m.submodules.odd = odd = Sram(depth, WORD_BITS, latency)
         m.submodules.queue = queue = Queue(span_layout(config), latency + 2)
 
-        room = Signal(range(latency + 3), init=latency + 2)
+        room = Signal(range(latency + 4), init=latency + 3)
         issue = Signal()
         m.d.comb += self.i.ready.eq(room != 0)
         m.d.comb += issue.eq(self.i.valid & self.i.ready)
@@ -126,5 +126,7 @@ class SpanRead(wiring.Component):
             ]
         with m.Else():
             m.d.comb += [span.start.eq(record.base), span.stop.eq(record.base + last)]
-        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        m.submodules.output = output = OutputRegister(span_layout(config))
+        wiring.connect(m, queue.o, output.i)
+        wiring.connect(m, output.o, wiring.flipped(self.o))
         return m

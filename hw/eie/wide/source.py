@@ -142,7 +142,8 @@ class WideSource(wiring.Component):
         turn = sent[fetch.bit_length() - 1 : lane_bits]  # whose banks are next
         for k in range(fetch):
             slot = Array(outputs[k::fetch])[turn]
-            m.d.comb += self.o.payload[k].eq(Mux(sent + k < current.slots, slot, 0))
+            there = sent + k < current.slots if k else 1  # the first always is
+            m.d.comb += self.o.payload[k].eq(Mux(there, slot, 0))
 
         with m.If(reading):
             m.d.sync += read.eq(read + 1)

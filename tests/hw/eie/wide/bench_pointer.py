@@ -51,9 +51,9 @@ class SpanModel(Lockstep):
 
     def check(self):
         latency, cycle = self.config.sram_latency, self.bench.cycle
-        ready = len(self.under_way) < latency + 2
+        ready = len(self.under_way) < latency + 3
         self.expect("i__ready", ready)
-        valid = bool(self.under_way) and cycle >= self.under_way[0][0] + latency + 1
+        valid = bool(self.under_way) and cycle >= self.under_way[0][0] + latency + 2
         self.expect("o__valid", valid)
         if valid:
             got = self.spans.decode(self.pin("o__payload"))
@@ -160,7 +160,7 @@ async def test_latency_and_throughput(dut, number):
     await bench.until(lambda: len(seen.received) == 30, 100, "last span")
     taken = [each.cycle for each in source.sent]
     assert taken == list(range(taken[0], taken[0] + 30))
-    assert seen.cycles == [cycle + model.config.sram_latency + 1 for cycle in taken]
+    assert seen.cycles == [cycle + model.config.sram_latency + 2 for cycle in taken]
 
 
 @cocotb.test()
@@ -170,7 +170,7 @@ async def test_capacity(dut, number):
     source = bench.drivers[f"{model.unit}__i"]
     source.put(*tokens(model.config, 20))
     await bench.step(20)
-    assert len(source.sent) == model.config.sram_latency + 2
+    assert len(source.sent) == model.config.sram_latency + 3
 
 
 @cocotb.test()
