@@ -1,6 +1,7 @@
 # Kiln's commands. Each sets up what it needs first; once that is done, it costs half a second.
 SHELL := /bin/bash
 KILN := .venv/bin/kiln
+BOARD := ulx3s
 PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 
 # One command of kiln behind another, on a core of its own; it says what it did when both are done.
@@ -14,7 +15,7 @@ cat build/bench/beside.log; exit $$code
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready sim bench bench-full synth train lint test clean distclean
+.PHONY: help setup ready sim bench bench-full synth fpga train lint test clean distclean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -41,6 +42,9 @@ bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))
+
+fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or BOARD=icebreaker
+	@$(KILN) fpga --board $(BOARD)
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

@@ -63,6 +63,11 @@ class Sram(wiring.Component):
     latency : :class:`int`
         Cycles from a read to its data, at least 1.
 
+    Platform overrides
+    ------------------
+    Define the ``get_sram`` platform method to give an implementation of this component that suits
+    the target; see :class:`hw.boards.sram.SramFiles`.
+
     Members
     -------
     port : ``In(SramAccess(depth, width))``
@@ -78,6 +83,8 @@ class Sram(wiring.Component):
         super().__init__({"port": In(SramAccess(depth, width))})
 
     def elaborate(self, platform):
+        if hasattr(platform, "get_sram"):
+            return platform.get_sram(self)
         m = Module()
         port = self.port
         if isinstance(platform, MemoryMacros):

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..memory import Sram
 from ..pipeline import delay
 from .activation import AccumulatorAccess
 from .config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_WORDS, WORD_BITS, EieConfig
@@ -132,18 +133,11 @@ class Arithmetic(wiring.Component):
         # Lookup: byte and codebook select beside the row.
         entry = Signal(struct_layout(ENTRY))
         m.d.comb += entry.eq(word.word_select(op.part, len(entry.as_value())))
-        m.submodules.codebook = codebook = Memory(
-            shape=unsigned(WORD_BITS), depth=CODEBOOK_WORDS, init=[]
-        )
-        store = codebook.write_port()
-        quarter = codebook.read_port(domain="comb")
-        m.d.comb += [
-            store.en.eq(self.i.valid & (op.kind == OpKind.CODEBOOK)),
-            store.addr.eq(op.part),
-            store.data.eq(word),
-            quarter.addr.eq(entry.index[2:]),
-        ]
-        weight = quarter.data.word_select(entry.index[:2], ACTIVATION_BITS)
+        is_codebook = self.i.valid & (op.kind == OpKind.CODEBOOK)
+        if config.lean:
+            weight = self._codebook_sram(m, is_codebook, is_entry, entry)
+        else:
+            weight = self._codebook_file(m, is_codebook, entry)
 
         row = Signal(config.slot_bits)
         wide_row = Signal(max(config.slot_bits, len(entry.zeros)) + 2)
@@ -179,15 +173,20 @@ class Arithmetic(wiring.Component):
                 control.last.eq(is_turn & op.last),
                 control.slot.eq(op.slot),
             ]
+        upper = multiplier.b
+        if config.lean:
+            upper = Signal(ACTIVATION_BITS)
+            m.d.comb += multiplier.b.eq(Mux(multiplier.literal, upper, weight))
         with m.If(is_turn):
             m.d.sync += [
-                Cat(multiplier.a, multiplier.b).eq(bias),
+                Cat(multiplier.a, upper).eq(bias),
                 control.row.eq(op.row),
             ]
         with m.Elif(is_entry):
+            m.d.sync += multiplier.a.eq(op.value)
+            if not config.lean:
+                m.d.sync += multiplier.b.eq(weight)
             m.d.sync += [
-                multiplier.a.eq(op.value),
-                multiplier.b.eq(weight),
                 control.row.eq(wide_row),
                 row.eq(wide_row),
             ]
@@ -222,3 +221,31 @@ class Arithmetic(wiring.Component):
             self.o.payload.value.eq(old),
         ]
         return m
+
+    def _codebook_file(self, m, is_stored, entry):
+        """The codebook in flip-flops; gives the entry's weight in the same cycle."""
+        m.submodules.codebook = codebook = Memory(
+            shape=unsigned(WORD_BITS), depth=CODEBOOK_WORDS, init=[]
+        )
+        store = codebook.write_port()
+        quarter = codebook.read_port(domain="comb")
+        m.d.comb += [
+            store.en.eq(is_stored),
+            store.addr.eq(self.i.payload.op.part),
+            store.data.eq(self.i.payload.word),
+            quarter.addr.eq(entry.index[2:]),
+        ]
+        return quarter.data.word_select(entry.index[:2], ACTIVATION_BITS)
+
+    def _codebook_sram(self, m, is_stored, is_read, entry):
+        """The codebook in SRAM; gives the entry's weight in the next cycle."""
+        m.submodules.codebook = codebook = Sram(CODEBOOK_WORDS, WORD_BITS, 1)
+        port, index = codebook.port, Signal(2)
+        m.d.comb += [
+            port.en.eq(is_stored | is_read),
+            port.write.eq(is_stored),
+            port.addr.eq(Mux(is_stored, self.i.payload.op.part, entry.index[2:])),
+            port.wdata.eq(self.i.payload.word),
+        ]
+        m.d.sync += index.eq(entry.index[:2])
+        return port.rdata.word_select(index, ACTIVATION_BITS)

@@ -47,7 +47,7 @@ class PeArray(wiring.Component):
     pointer_error, row_error : ``Out(1)``
         Pulse: an error of :class:`SpmatRead` or :class:`Arithmetic` in any PE.
     queue_limit : ``In(range(queue_depth + 1))``
-        Only where the configuration has it: entries of every PE's queue to use, at least 1.
+        Only where the configuration has it: in the place of ``queue_depth``, at least 1.
     """
 
     def __init__(self, config: EieConfig):
@@ -76,11 +76,11 @@ class PeArray(wiring.Component):
         m.submodules.broadcast = ResetInserter(self.flush)(broadcast)
         wiring.connect(m, tree.o, broadcast.i)
 
-        # The I/O bus is registered on its way in and out.
+        # The I/O bus is registered on its way out, and in unless lean.
         access = IoWrite().create(path=("access",))
         reading, clear_file = Signal(), Signal()
         chosen = Mux(self.io_read.valid, _address(self.io_read), _address(self.io_write))
-        m.d.sync += [
+        m.d["comb" if config.lean else "sync"] += [
             access.valid.eq(self.io_write.valid),
             access.data.eq(self.io_write.data),
             _address(access).eq(chosen),

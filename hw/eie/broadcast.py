@@ -9,25 +9,39 @@ from amaranth.lib.wiring import In, Out
 from .config import EieConfig
 from .tokens import token_layout
 
-__all__ = ["BROADCAST_FLIGHT", "RELAY_PES", "Broadcast", "BroadcastRelay", "room_layout", "rooms"]
+__all__ = [
+    "BROADCAST_FLIGHT",
+    "RELAY_PES",
+    "Broadcast",
+    "BroadcastRelay",
+    "flight",
+    "room_layout",
+    "rooms",
+]
 
 RELAY_PES = 16
 """PEs around one relay."""
+
 
 BROADCAST_FLIGHT = 2
 """Cycles in which a broadcast has been sent, but is not yet in what the queues report of
 themselves: so many entries a queue has to have beyond the depth at which broadcasts stall."""
 
 
-def room_layout() -> data.ArrayLayout:
+def flight(config: EieConfig) -> int:
+    """BROADCAST_FLIGHT; none in a lean array, which has no wires to speak of."""
+    return 0 if config.lean else BROADCAST_FLIGHT
+
+
+def room_layout(flight: int = BROADCAST_FLIGHT) -> data.ArrayLayout:
     """Bit k: there is room for k + 1 more activations."""
-    return data.ArrayLayout(1, BROADCAST_FLIGHT + 1)
+    return data.ArrayLayout(1, flight + 1)
 
 
-def rooms(level: Value, limit: Value | int) -> Value:
+def rooms(level: Value, limit: Value | int, flight: int = BROADCAST_FLIGHT) -> Value:
     """What a queue that holds ``level`` activations and stalls broadcasts from ``limit`` on reports
-    of its room; it can hold BROADCAST_FLIGHT more."""
-    return Cat(level < limit + BROADCAST_FLIGHT - k for k in range(BROADCAST_FLIGHT + 1))
+    of its room; it can hold ``flight`` more."""
+    return Cat(level < limit + flight - k for k in range(flight + 1))
 
 
 class BroadcastRelay(wiring.Component):
@@ -78,7 +92,7 @@ class Broadcast(wiring.Component):
 
     An activation leaves when the queues of all PEs have room for it, and for those that are on
     their way to them: what a queue reports arrives two cycles late. It reaches the PEs a cycle
-    after it was taken. One activation a cycle.
+    after it was taken. One activation a cycle. In a lean array nothing takes a cycle.
 
     Parameters
     ----------
@@ -89,8 +103,8 @@ class Broadcast(wiring.Component):
     i : ``In(stream.Signature(token_layout(config)))``
         ``ready`` does not depend on ``valid``.
     o : ``Out(stream.Signature(token_layout(config), always_ready=True)).array(n_pe)``
-    room : ``In(ArrayLayout(room_layout(), n_pe))``
-        See :func:`rooms`. A PE's queue can hold BROADCAST_FLIGHT activations more than those that
+    room : ``In(ArrayLayout(room_layout(flight(config)), n_pe))``
+        See :func:`rooms`. A PE's queue can hold :func:`flight` activations more than those that
         make it report none.
     """
 
@@ -101,7 +115,7 @@ class Broadcast(wiring.Component):
             {
                 "i": In(stream.Signature(token)),
                 "o": Out(stream.Signature(token, always_ready=True)).array(config.n_pe),
-                "room": In(data.ArrayLayout(room_layout(), config.n_pe)),
+                "room": In(data.ArrayLayout(room_layout(flight(config)), config.n_pe)),
             }
         )
 
@@ -110,6 +124,11 @@ class Broadcast(wiring.Component):
         n_pe = self.config.n_pe
         sent = Signal()
         m.d.comb += sent.eq(self.i.valid & self.i.ready)
+        if self.config.lean:
+            m.d.comb += self.i.ready.eq(Cat(room[0] for room in self.room).all())
+            for transfer in self.o:
+                m.d.comb += [transfer.valid.eq(sent), transfer.payload.eq(self.i.payload)]
+            return m
         all_room = []
         for first in range(0, n_pe, RELAY_PES):
             relay = BroadcastRelay(self.config)

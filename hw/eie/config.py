@@ -35,7 +35,9 @@ class EieConfig:
         Processing elements, a power of two from 1 to 256. Row i, output i and activation i
         belong to PE i mod ``n_pe`` (section III of the paper).
     queue_depth : int
-        Entries of the activation queue in front of each PE (the paper's choice is 8).
+        Entries of the activation queue in front of each PE from which it stalls the broadcast (the
+        paper's choice is 8). It can hold those that are then on their way too
+        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`).
     spmat_depth : int
         64-bit words of sparse-matrix SRAM per PE; a word holds eight entries.
     ptr_depth : int
@@ -58,6 +60,10 @@ class EieConfig:
         (:mod:`hw.eie.wide`).
     group_max : int
         Most consecutive columns that a wide array broadcasts together: 1, 2, 4, 8 or 16.
+    lean : bool
+        Whether the array gives up what inference can do without, to fit a small FPGA: no read-back,
+        no cycle counts of passes, and a frame's words take eight cycles each, results and column
+        pointers come one at a time. Neither with ``counters`` nor in a wide PE.
     queue_limit : bool
         Whether a register can limit the activation queues to fewer entries than ``queue_depth``,
         so that one simulation model serves every depth up to it. Not meant for synthesis.
@@ -75,12 +81,13 @@ class EieConfig:
     counters: bool = True
     lanes: int = 1
     group_max: int = 1
+    lean: bool = False
     queue_limit: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in ("counters", "queue_limit"):
+            if field.name in ("counters", "lean", "queue_limit"):
                 if not isinstance(value, bool):
                     raise TypeError(f"{field.name} must be a bool, not {value!r}")
             elif not isinstance(value, int) or isinstance(value, bool):
@@ -103,6 +110,8 @@ class EieConfig:
             if getattr(self, name) not in choices:
                 known = ", ".join(map(str, choices))
                 raise ValueError(f"{name} must be one of {known}, not {getattr(self, name)}")
+        if self.lean and self.counters:
+            raise ValueError("counters must be False where lean is True")
         if self.is_wide:
             self._check_wide()
         elif self.group_max > 1:
@@ -113,8 +122,9 @@ class EieConfig:
         self._check_range("mul_stages", 2, 4)
         self._check_range("file_depth", self.lanes, 128)
         self._check_range("group_max", 1, self.n_pe * self.lanes)
-        if self.queue_limit:
-            raise ValueError("queue_limit must be False in a wide PE")
+        for name in ("lean", "queue_limit"):
+            if getattr(self, name):
+                raise ValueError(f"{name} must be False in a wide PE")
         for name, unit in (("spmat_depth", 2), ("ptr_depth", POINTERS_PER_RECORD)):
             if getattr(self, name) % unit:
                 value = getattr(self, name)
@@ -172,8 +182,8 @@ class EieConfig:
 
     @property
     def io_read_latency(self) -> int:
-        """Cycles from a read on the I/O bus to its data: two registers and the SRAM."""
-        return self.sram_latency + 2
+        """Cycles from a read on the I/O bus to its data: the SRAM, and two registers or one."""
+        return self.sram_latency + (1 if self.lean else 2)
 
     def slots(self, length: int) -> int:
         """Slots that a vector of ``length`` activations takes in every PE."""
@@ -201,5 +211,19 @@ PRESETS = {
     "weng8": EieConfig(n_pe=8, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "weng32": EieConfig(n_pe=32, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "paper64": EieConfig(n_pe=64, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
+    "ulx3s": EieConfig(n_pe=8, spmat_depth=2048, ptr_depth=4096, act_depth=1024),
+    "icebreaker": EieConfig(
+        n_pe=1,
+        spmat_depth=4096,
+        ptr_depth=2048,
+        act_depth=512,
+        queue_depth=1,
+        file_depth=16,
+        sram_latency=1,
+        mul_stages=1,
+        max_passes=32,
+        counters=False,
+        lean=True,
+    ),
     **{f"wide{n_pe}": _wide(n_pe) for n_pe in (8, 32, 64)},
 }

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ..memory import Sram
 from .config import CODEBOOK_WORDS, POINTERS_PER_RECORD, WORD_BITS, EieConfig
 from .format import PASS, PASS_WORDS, struct_layout
-from .tokens import pass_slot_layout
+from .tokens import pass_slot_layout, used_bits
 
 __all__ = ["Control", "DescriptorCheck", "PassWrite"]
 
@@ -85,7 +85,7 @@ class Control(wiring.Component):
     """
     Central control unit in compute mode (section IV, "Central Control Unit").
 
-    Holds the pass descriptors. ``check`` makes it verify all of them, in about ``sram_latency + 5``
+    Holds the pass descriptors. ``check`` makes it verify all of them, in ``sram_latency + 5``
     cycles each; after that the first waits, fetched, for ``start``, two cycles after which the
     array sees it. Every next pass is shown as soon as all PEs have turned into the one before.
     The inference ends when all PEs have drained the last pass, or when it has taken ``watchdog``
@@ -118,7 +118,7 @@ class Control(wiring.Component):
     pass_select : ``In(16)``
     pass_cycles : ``Out(32)``
         ``cycles`` at which the selected pass had been drained in all PEs; ``sram_latency`` cycles
-        after ``pass_select``, while not ``busy``.
+        after ``pass_select``, while not ``busy``. Zero in a lean array.
     slots : ``Out(ArrayLayout(pass_slot_layout(config), 2))``
     turned : ``In(ArrayLayout(2, n_pe))``
     flush : ``Out(1)``
@@ -214,6 +214,12 @@ class Control(wiring.Component):
                 slot.slots.eq(slots),
                 slot.descriptor.eq(descriptor),
             ]
+            if config.lean:
+                used = used_bits(config)
+                m.d.sync += [
+                    slot.slots.eq(slots & used["slots"]),
+                    *(slot.descriptor[name].eq(descriptor[name] & used[name]) for name, _ in PASS),
+                ]
             with m.If(halting):
                 m.d.sync += slot.descriptor.bias_rows.eq(0)
 
@@ -245,19 +251,23 @@ class Control(wiring.Component):
 
     def _fetch(self, m, enable, number, descriptor):
         """Reads the descriptor of pass ``number`` while ``enable`` is high; gives a signal that is
-        high in the cycle before it is there."""
+        high in the cycle before it is there, in a lean array in the first cycle in which it is."""
         latency = self.config.sram_latency
         m.submodules.memory = memory = Sram(PASS_WORDS * self.config.max_passes, WORD_BITS, latency)
-        step = Signal(range(latency + PASS_WORDS))
-        last = step == latency + PASS_WORDS - 1
+        steps = latency + PASS_WORDS + self.config.lean
+        step = Signal(range(steps))
+        last = step == steps - 1
         port = memory.port
+        if self.config.lean:
+            m.d.comb += port.wdata.eq(self.pass_write.data)
         with m.If(self.pass_write.valid):
             m.d.comb += [
                 port.en.eq(1),
                 port.write.eq(1),
                 port.addr.eq(self.pass_write.address),
-                port.wdata.eq(self.pass_write.data),
             ]
+            if not self.config.lean:
+                m.d.comb += port.wdata.eq(self.pass_write.data)
         with m.Else():
             m.d.comb += [
                 port.en.eq(enable & (step < PASS_WORDS)),
@@ -281,6 +291,8 @@ class Control(wiring.Component):
         with m.Elif(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
 
+        if config.lean:
+            return
         m.submodules.times = times = Sram(config.max_passes, CYCLE_BITS, config.sram_latency)
         already = Signal()
         m.d.sync += already.eq(all_turned)

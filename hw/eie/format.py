@@ -154,7 +154,7 @@ class Counter(IntEnum):
     EMPTY = 2  # cycles spent on columns without an entry in this PE
     STARVED = 3  # cycles of a pass in which no column was at hand
     TURN = 4  # cycles spent on biases, codebook and drain between passes
-    QUEUE_FULL = 5  # cycles in which the activation queue was full
+    QUEUE_FULL = 5  # cycles in which the activation queue was as full as its depth, or fuller
     BUSY = 6  # cycles in which entries were issued, up to ``lanes`` in each
 
 

@@ -29,6 +29,13 @@ class FrameReader(wiring.Component):
     Throughput: a word a cycle, and one cycle without for each section. ``i.tready`` depends on
     ``word.ready``, ``settled`` and ``enable``, on no other input.
 
+    With ``serial`` the CRC takes a byte a cycle: a header or payload word is taken, and on
+    ``word``, in the eighth cycle in which it is offered, for a frame's first word with ``enable``.
+
+    Parameters
+    ----------
+    serial : :class:`bool`
+
     Members
     -------
     i : ``In(AxiStream(64))``
@@ -60,7 +67,8 @@ class FrameReader(wiring.Component):
         High for one cycle if TLAST came anywhere but on a CRC word.
     """
 
-    def __init__(self):
+    def __init__(self, *, serial: bool = False):
+        self.serial = serial
         super().__init__(
             {
                 "i": In(AxiStream(WORD_BITS)),
@@ -82,12 +90,15 @@ class FrameReader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=WORD_BITS).create()
+        width = 8 if self.serial else WORD_BITS
+        m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=width).create()
         left = Signal.like(self.header.length)
         taken = Signal()
+        last = WORD_BITS // width - 1
+        part = Signal(range(last + 1))
         m.d.comb += [
             taken.eq(self.i.tvalid & self.i.tready),
-            crc.data.eq(self.i.tdata),
+            crc.data.eq(self.i.tdata.word_select(part, width) if self.serial else self.i.tdata),
             self.word.payload.eq(self.i.tdata),
             self.last.eq(self.i.tlast),
         ]
@@ -95,8 +106,22 @@ class FrameReader(wiring.Component):
         with m.FSM(name="frame") as fsm:
             m.d.comb += self.active.eq(~fsm.ongoing("IDLE"))
 
-            def take_header(first):
-                m.d.comb += [crc.start.eq(1), crc.valid.eq(taken)]
+            def whole(offered):
+                """``offered``, once all but the last part of the word has been in the CRC."""
+                return offered & (part == last) if self.serial else offered
+
+            def feed(offered=1):
+                """Put the word into the CRC, as it is taken or part by part."""
+                if not self.serial:
+                    m.d.comb += crc.valid.eq(taken)
+                    return
+                m.d.comb += crc.valid.eq(taken | (self.i.tvalid & offered & (part != last)))
+                with m.If(crc.valid):
+                    m.d.sync += part.eq(part + 1)
+
+            def take_header(first, offered=1):
+                m.d.comb += crc.start.eq(part == 0 if self.serial else 1)
+                feed(offered)
                 with m.If(taken):
                     m.d.sync += [self.header.eq(self.i.tdata), self.first.eq(first)]
                     with m.If(self.i.tlast):
@@ -113,10 +138,10 @@ class FrameReader(wiring.Component):
                     m.next = "DROP"
 
             with m.State("IDLE"):
-                m.d.comb += [self.i.tready.eq(self.enable), self.starts.eq(taken)]
-                take_header(first=1)
+                m.d.comb += [self.i.tready.eq(whole(self.enable)), self.starts.eq(taken)]
+                take_header(first=1, offered=self.enable)
             with m.State("HEADER"):
-                m.d.comb += self.i.tready.eq(1)
+                m.d.comb += self.i.tready.eq(whole(1))
                 take_header(first=0)
                 with m.If(self.refuse):
                     drop()
@@ -130,10 +155,10 @@ class FrameReader(wiring.Component):
                     drop()
             with m.State("PAYLOAD"):
                 m.d.comb += [
-                    self.word.valid.eq(self.i.tvalid),
-                    self.i.tready.eq(self.word.ready),
-                    crc.valid.eq(taken),
+                    self.word.valid.eq(whole(self.i.tvalid)),
+                    self.i.tready.eq(whole(self.word.ready)),
                 ]
+                feed()
                 with m.If(taken):
                     m.d.sync += left.eq(left - 1)
                     with m.If(self.i.tlast):
@@ -159,6 +184,8 @@ class FrameReader(wiring.Component):
                     drop()
             with m.State("DROP"):
                 m.d.comb += self.i.tready.eq(1)
+                if self.serial:
+                    m.d.sync += part.eq(0)
                 with m.If(taken & self.i.tlast):
                     m.next = "IDLE"
         return m

@@ -31,17 +31,21 @@ class IoRead(wiring.Signature):
         super().__init__({"valid": Out(1), **_ADDRESS, "data": In(WORD_BITS)})
 
 
-def connect_memories(m, io, read, accesses):
+def connect_memories(m, io, read, accesses, *, alone=()):
     """Gives a PE's side of the bus, ``io`` for writes and the same address with ``read`` for reads,
-    its way to memories: ``accesses`` by target. Returns what each target reads."""
+    its way to memories: ``accesses`` by target. Returns what each target reads. Targets in
+    ``alone`` are written by nobody else, so that their data need not be held at zero."""
     for target, access in accesses.items():
+        if target in alone:
+            m.d.comb += access.wdata.eq(io.data)
         with m.If((io.valid | read) & (io.target == target)):
             m.d.comb += [
                 access.en.eq(1),
                 access.write.eq(io.valid),
                 access.addr.eq(io.address),
-                access.wdata.eq(io.data),
             ]
+            if target not in alone:
+                m.d.comb += access.wdata.eq(io.data)
     return {target: access.rdata for target, access in accesses.items()}
 
 

@@ -11,7 +11,13 @@ from .check import SectionCheck
 from .config import WORD_BITS, EieConfig
 from .control import PassWrite
 from .flags import ERROR_FLAGS
-from .format import NETWORK, SectionKind, struct_layout
+from .format import (
+    FRAME_MAGIC,
+    FRAME_VERSION,
+    NETWORK,
+    SectionKind,
+    struct_layout,
+)
 from .frame import FrameReader
 from .iobus import IoWrite
 from .writer import SectionWriter
@@ -96,7 +102,7 @@ class Loader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.reader = reader = FrameReader()
+        m.submodules.reader = reader = FrameReader(serial=self.config.lean)
         m.submodules.check = check = SectionCheck(self.config)
         m.submodules.writer = writer = SectionWriter(self.config)
         wiring.connect(m, wiring.flipped(self.i), reader.i)
@@ -165,12 +171,36 @@ class Loader(wiring.Component):
             m.d.sync += index.eq(0)
         with m.Elif(taken):
             m.d.sync += index.eq(index + 1)
-        m.d.sync += [
+        m.d["comb" if self.config.lean else "sync"] += [
             self.pass_write.valid.eq(taken & (reader.header.kind == SectionKind.PASSES)),
             self.pass_write.address.eq(index),
             self.pass_write.data.eq(reader.word.payload),
         ]
-        with m.If(taken & (reader.header.kind == SectionKind.NETWORK)):
+        is_network = taken & (reader.header.kind == SectionKind.NETWORK)
+        if self.config.lean:
+            self._keep_network(m, is_network, index[:2], reader.word.payload)
+            return
+        with m.If(is_network):
             m.d.sync += (
                 self.network.as_value().word_select(index[:2], WORD_BITS).eq(reader.word.payload)
             )
+
+    def _keep_network(self, m, came, index, word):
+        """Keeps word ``index`` of NETWORK; of fields that must have one value, whether they do."""
+        expected = {
+            "magic": FRAME_MAGIC,
+            "version": FRAME_VERSION,
+            "n_pe": self.config.n_pe,
+            "file_depth": self.config.file_depth,
+            "reserved": 0,
+            "reserved_high": 0,
+        }
+        for name, field in self.network.shape():
+            number, start = divmod(field.offset, WORD_BITS)
+            value = word[start : start + field.width]
+            kept = self.network[name]
+            if name in expected:
+                kept, value = Signal(name=f"{name}_differs"), value != expected[name]
+                m.d.comb += self.network[name].eq(expected[name] ^ kept)
+            with m.If(came & (index == number)):
+                m.d.sync += kept.eq(value)

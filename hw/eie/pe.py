@@ -10,7 +10,7 @@ from ..memory import Sram
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
-from .broadcast import BROADCAST_FLIGHT, room_layout, rooms
+from .broadcast import flight, room_layout, rooms
 from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
 from .counters import count_events
 from .format import Counter, IoTarget
@@ -39,7 +39,7 @@ class ProcessingElement(wiring.Component):
         i mod n_pe = index.
     i : ``In(stream.Signature(token_layout(config), always_ready=True))``
         Broadcast activations.
-    room : ``Out(room_layout())``
+    room : ``Out(room_layout(flight(config)))``
         Of the queue, for the broadcast (:func:`hw.eie.broadcast.rooms`).
     o : ``Out(stream.Signature(token_layout(config)))``
         This PE's own activations, to the detection tree.
@@ -54,7 +54,7 @@ class ProcessingElement(wiring.Component):
     clear_file, clear_counters : ``In(1)``
     pointer_error, row_error : ``Out(1)``
     queue_limit : ``In(range(queue_depth + 1))``
-        Only where the configuration has it: entries of the queue to use, at least 1.
+        Only where the configuration has it: in the place of ``queue_depth``, at least 1.
     """
 
     def __init__(self, config: EieConfig):
@@ -63,7 +63,7 @@ class ProcessingElement(wiring.Component):
         members = {
             "index": In(max(config.pe_bits, 1)),
             "i": In(stream.Signature(token_layout(config), always_ready=True)),
-            "room": Out(room_layout()),
+            "room": Out(room_layout(flight(config))),
             "o": Out(token),
             "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
             "passes": Out(2),
@@ -82,7 +82,7 @@ class ProcessingElement(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        depth = config.queue_depth + BROADCAST_FLIGHT
+        depth = config.queue_depth + flight(config)
         m.submodules.queue = queue = Queue(token_layout(config), depth)
         m.submodules.pointer = pointer = PointerRead(config)
         m.submodules.spmat = spmat = SpmatRead(config)
@@ -98,7 +98,7 @@ class ProcessingElement(wiring.Component):
         m.d.comb += [
             queue.i.valid.eq(self.i.valid),
             queue.i.payload.eq(self.i.payload),
-            self.room.eq(rooms(queue.level, limit)),
+            self.room.eq(rooms(queue.level, limit, flight(config))),
         ]
         wiring.connect(m, queue.o, pointer.i)
         wiring.connect(m, pointer.o, spmat.i)
@@ -124,7 +124,8 @@ class ProcessingElement(wiring.Component):
             IoTarget.SPMAT: spmat.io,
             IoTarget.ACTIVATION_SRAM: sram.port,
         }
-        reads = connect_memories(m, self.io, self.io_read, memories)
+        alone = (IoTarget.POINTERS, IoTarget.SPMAT) if config.lean else ()
+        reads = connect_memories(m, self.io, self.io_read, memories, alone=alone)
         if config.counters:
             events = {
                 Counter.ENTRIES: arith.entry,
@@ -132,7 +133,7 @@ class ProcessingElement(wiring.Component):
                 Counter.EMPTY: spmat.empty,
                 Counter.STARVED: spmat.starved,
                 Counter.TURN: spmat.turning,
-                Counter.QUEUE_FULL: ~self.room[BROADCAST_FLIGHT],
+                Counter.QUEUE_FULL: ~self.room[-1],
                 Counter.BUSY: arith.entry,
             }
             reads[IoTarget.COUNTERS] = count_events(

@@ -21,8 +21,9 @@ class PointerRead(wiring.Component):
     that hold the even and the odd pointers (section IV of the paper, "Pointer Read Unit").
 
     Latency ``sram_latency + 2`` cycles; one column a cycle. ``sram_latency + 3`` columns can be
-    under way or waiting at the output. ``ready`` does not depend on either side's handshake of
-    the same cycle. An ``end`` mark goes the same way, but reads nothing.
+    under way or waiting at the output. In a lean array, one column, and a cycle less. ``ready``
+    does not depend on either side's handshake of the same cycle. An ``end`` mark goes the same
+    way, but reads nothing.
 
     Parameters
     ----------
@@ -50,12 +51,12 @@ class PointerRead(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         latency = self.config.sram_latency
+        places = 1 if self.config.lean else latency + 3
         depth = self.config.ptr_depth // 2
         m.submodules.even = even = Sram(depth, POINTER_BITS, latency)
         m.submodules.odd = odd = Sram(depth, POINTER_BITS, latency)
-        m.submodules.queue = queue = Queue(pointed_layout(self.config), latency + 2)
 
-        room = Signal(range(latency + 4), init=latency + 3)
+        room = Signal(range(places + 1), init=places)
         issue = Signal()
         m.d.comb += self.i.ready.eq(room != 0)
         m.d.comb += issue.eq(self.i.valid & self.i.ready)
@@ -85,18 +86,27 @@ class PointerRead(wiring.Component):
             stage.value.eq(self.i.payload.value),
         ]
         arrived, stage = delay(m, issue, stage, latency, "stage")
+        pointed = Signal(pointed_layout(self.config))
         m.d.comb += [
-            queue.i.valid.eq(arrived),
-            queue.i.payload.end.eq(stage.end),
-            queue.i.payload.start.eq(Mux(stage.odd, odd.port.rdata, even.port.rdata)),
-            queue.i.payload.stop.eq(Mux(stage.odd, even.port.rdata, odd.port.rdata)),
-            queue.i.payload.value.eq(stage.value),
+            pointed.end.eq(stage.end),
+            pointed.start.eq(Mux(stage.odd, odd.port.rdata, even.port.rdata)),
+            pointed.stop.eq(Mux(stage.odd, even.port.rdata, odd.port.rdata)),
+            pointed.value.eq(stage.value),
         ]
         m.submodules.output = output = OutputRegister(range_layout(self.config))
-        pointed, column_range = queue.o.payload, output.i.payload
+        if self.config.lean:
+            m.d.comb += output.i.valid.eq(arrived)
+        else:
+            m.submodules.queue = queue = Queue(pointed_layout(self.config), places - 1)
+            m.d.comb += [
+                queue.i.valid.eq(arrived),
+                queue.i.payload.eq(pointed),
+                output.i.valid.eq(queue.o.valid),
+                queue.o.ready.eq(output.i.ready),
+            ]
+            pointed = queue.o.payload
+        column_range = output.i.payload
         m.d.comb += [
-            output.i.valid.eq(queue.o.valid),
-            queue.o.ready.eq(output.i.ready),
             column_range.end.eq(pointed.end),
             column_range.start.eq(pointed.start),
             column_range.stop.eq(pointed.stop),

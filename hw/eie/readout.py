@@ -105,12 +105,15 @@ class Readout(wiring.Component):
         )
         # A place taken by a request is free again latency + 2 cycles later at best: the read, a
         # cycle in the queue, and one to count it.
-        depth = latency + 2
+        depth = 1 if self.config.lean else latency + 2
         m.submodules.queue = queue = Queue(beat_layout, depth)
 
         # Requests. A unit that completes a beat leaves only if the queue has room for the beat.
-        results, cut = Signal(), Signal()
-        left, lane = Signal(self.length.shape()), Signal(range(_LANES))
+        lean = self.config.lean
+        last_pe = self.io.pe == self.config.n_pe - 1 if self.config.pe_bits or not lean else 1
+        results, cut = Signal(init=lean), Signal()
+        units = self.outputs if lean else self.length
+        left, lane = Signal(units.shape()), Signal(range(_LANES))
         end = Signal(33)
         room = Signal(range(depth + 1), init=depth)
         running, issue = Signal(), Signal()
@@ -129,12 +132,12 @@ class Readout(wiring.Component):
         with m.FSM(name="readout") as fsm:
             m.d.comb += [self.busy.eq(~fsm.ongoing("IDLE")), running.eq(fsm.ongoing("RUN"))]
             with m.State("IDLE"):
-                m.d.sync += [
-                    cut.eq(0),
-                    lane.eq(0),
-                    results.eq(self.start_results),
-                    end.eq(self.place.address + self.length),
-                ]
+                m.d.sync += [cut.eq(0), lane.eq(0)]
+                if not lean:
+                    m.d.sync += [
+                        results.eq(self.start_results),
+                        end.eq(self.place.address + self.length),
+                    ]
                 with m.If(self.start_results):
                     m.d.sync += [
                         self.io.target.eq(IoTarget.ACTIVATION_SRAM),
@@ -143,7 +146,7 @@ class Readout(wiring.Component):
                         left.eq(self.outputs),
                     ]
                     m.next = "RUN"
-                with m.Elif(self.start_memory):
+                with m.Elif(0 if lean else self.start_memory):
                     m.d.sync += [
                         self.io.target.eq(self.place.target),
                         self.io.pe.eq(self.place.pe),
@@ -164,7 +167,7 @@ class Readout(wiring.Component):
                     m.d.sync += [left.eq(left - 1), lane.eq(lane + 1)]
                     with m.If(~results):
                         m.d.sync += self.io.address.eq(self.io.address + 1)
-                    with m.Elif(self.io.pe == self.config.n_pe - 1):
+                    with m.Elif(last_pe):
                         m.d.sync += [self.io.pe.eq(0), self.io.address.eq(self.io.address + 1)]
                     with m.Else():
                         m.d.sync += self.io.pe.eq(self.io.pe + 1)

@@ -30,6 +30,7 @@ class Registers(wiring.Component):
     reads of CONTROL, a write that would make WATCHDOG zero or QUEUE_LIMIT something else than 1 to
     ``queue_depth``, reads of COUNTER_DATA while COUNTER_SELECT names no counter, reads of
     PASS_CYCLES while PASS_SELECT names no pass of the loaded network or an inference is running.
+    In a lean array there are no registers COUNTER, PASS and READ, and READ_BACK is always refused.
     The low two bits of an address have no effect. A write leaves the bytes alone whose strobe is
     low. Bits beyond a register's fields read as zero.
 
@@ -166,14 +167,9 @@ class Registers(wiring.Component):
                 with m.Case(Register.WATCHDOG >> 2):
                     with m.If(merged(self.watchdog) != 0):
                         keep(self.watchdog, merged(self.watchdog))
-                with m.Case(Register.COUNTER_SELECT >> 2):
-                    keep(Cat(counter, counter_pe), merged(Cat(counter, counter_pe)))
-                with m.Case(Register.PASS_SELECT >> 2):
-                    keep(self.pass_select, merged(self.pass_select))
-                with m.Case(Register.READ_ADDRESS >> 2):
-                    keep(self.place.as_value(), merged(self.place.as_value()))
-                with m.Case(Register.READ_LENGTH >> 2):
-                    keep(self.length, merged(self.length))
+                for register, field in self._kept(counter, counter_pe).items():
+                    with m.Case(register >> 2):
+                        keep(field, merged(field))
                 if self.config.queue_limit:
                     with m.Case(Register.QUEUE_LIMIT >> 2):
                         limit = merged(self.queue_limit)
@@ -188,23 +184,24 @@ class Registers(wiring.Component):
                     Register.ERROR: error.as_value(),
                     Register.WATCHDOG: self.watchdog,
                     Register.CYCLES: self.cycles,
-                    Register.COUNTER_SELECT: Cat(counter, counter_pe),
-                    Register.PASS_SELECT: self.pass_select,
-                    Register.READ_ADDRESS: self.place.as_value(),
-                    Register.READ_LENGTH: self.length,
+                    **self._kept(counter, counter_pe),
                 }
                 if self.config.queue_limit:
                     registers[Register.QUEUE_LIMIT] = self.queue_limit
                 for register, value in registers.items():
                     with m.Case(register >> 2):
                         answer(value)
-                with m.Case(Register.COUNTER_DATA >> 2):
-                    with m.If(self._is_counter(counter, counter_pe)):
-                        m.d.comb += [self.claim.eq(elapsed == 0), self.io.valid.eq(elapsed == 1)]
-                        answer(self.io.data[:DATA_BITS], after=self.config.io_read_latency + 1)
-                with m.Case(Register.PASS_CYCLES >> 2):
-                    with m.If((self.pass_select < self.passes) & ~self.computing):
-                        answer(self.pass_cycles, after=self.config.sram_latency)
+                if not self.config.lean:
+                    with m.Case(Register.COUNTER_DATA >> 2):
+                        with m.If(self._is_counter(counter, counter_pe)):
+                            m.d.comb += [
+                                self.claim.eq(elapsed == 0),
+                                self.io.valid.eq(elapsed == 1),
+                            ]
+                            answer(self.io.data[:DATA_BITS], after=self.config.io_read_latency + 1)
+                    with m.Case(Register.PASS_CYCLES >> 2):
+                        with m.If((self.pass_select < self.passes) & ~self.computing):
+                            answer(self.pass_cycles, after=self.config.sram_latency)
 
         m.d.sync += error.eq(
             (error.as_value() & ~error_clear.as_value())
@@ -212,6 +209,17 @@ class Registers(wiring.Component):
             | Mux(refused, Error.REFUSED, 0)
         )
         return m
+
+    def _kept(self, counter, pe):
+        """Registers that say what to read, which a lean array has no use for."""
+        if self.config.lean:
+            return {}
+        return {
+            Register.COUNTER_SELECT: Cat(counter, pe),
+            Register.PASS_SELECT: self.pass_select,
+            Register.READ_ADDRESS: self.place.as_value(),
+            Register.READ_LENGTH: self.length,
+        }
 
     def _is_counter(self, counter, pe):
         known = (counter < len(Counter)) & (pe < self.config.n_pe)
@@ -225,7 +233,11 @@ class Registers(wiring.Component):
         m.d.comb += [
             self.abort.eq(wanted[Control.ABORT]),
             self.start.eq(wanted[Control.START] & idle & self.loaded & self.inputs),
-            self.read_back.eq(wanted[Control.READ_BACK] & idle & ~wanted[Control.START]),
+            self.read_back.eq(
+                Const(0)
+                if self.config.lean
+                else wanted[Control.READ_BACK] & idle & ~wanted[Control.START]
+            ),
             refused.eq(
                 (wanted[Control.START] & ~self.start)
                 | (wanted[Control.READ_BACK] & ~self.read_back)

@@ -18,6 +18,7 @@ __all__ = [
     "range_layout",
     "registered_slots",
     "token_layout",
+    "used_bits",
     "work_layout",
 ]
 
@@ -137,6 +138,28 @@ def registered_slots(m, slots: data.View) -> data.View:
         m.d.comb += [here.valid.eq(marks.valid), here.halt.eq(marks.halt)]
         m.d.comb += here.ticket.eq(marks.ticket)
     return local
+
+
+def used_bits(config: EieConfig) -> dict[str, int]:
+    """Masks of the bits that fields of :func:`pass_slot_layout` and of a checked descriptor can
+    have set where they mean anything."""
+    rows, columns = config.file_depth, config.ptr_depth - 1
+    limits = {
+        "spmat_base": config.spmat_depth - 1,
+        "entry_base": config.spmat_depth,
+        "ptr_base": config.ptr_depth - 1,
+        "columns": columns,
+        "src_base": config.act_depth - 1,
+        "dst_base": config.act_depth - 1,
+        "bias_rows": rows,
+        "drain_rows": rows,
+        "group": config.group_max.bit_length() - 1,
+        "split": int(config.is_wide),
+    }
+    masks = {name: (1 << limit.bit_length()) - 1 for name, limit in limits.items()}
+    whole = {name: (1 << width) - 1 for name, width in PASS if name not in masks}
+    slots = max(config.act_depth, config.file_depth)
+    return {**masks, **whole, "slots": (1 << slots.bit_length()) - 1}
 
 
 class ShownPass:

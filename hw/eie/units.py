@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
-from .broadcast import BROADCAST_FLIGHT, Broadcast
+from .broadcast import Broadcast, flight
 from .config import EieConfig
 from .control import Control
 from .counters import PerformanceCounters
@@ -76,12 +76,19 @@ def shown_early(config: EieConfig) -> tuple[str, ...]:
     )
 
 
+def arith_parts(config: EieConfig) -> tuple[str, ...]:
+    """Units of a wide PE's arithmetic."""
+    return ("accumulators", "combine", "row_sum", *(f"multiplier_{k}" for k in range(config.lanes)))
+
+
 def pe_parts(config: EieConfig) -> tuple[str, ...]:
     """Units of a processing element, by the names of its submodules."""
     counters = ("counters",) if config.counters else ()
     if config.is_wide:
         requantisers = tuple(f"requantise_{k}" for k in range(config.lanes))
-        return ("queue", "pointer", "spmat", "arith", *requantisers, "source", *counters)
+        inner = tuple(f"arith/{part}" for part in arith_parts(config))
+        units = ("queue", "pointer", "spmat", "arith", *inner, *requantisers, "source")
+        return (*units, *counters)
     activations = ("accumulators", "requantise", "file", "source")
     return ("queue", "pointer", "spmat", "arith", *activations, *counters)
 
@@ -91,7 +98,7 @@ def units(config: EieConfig) -> dict[str, Unit]:
     few times."""
     token = token_layout(config)
     inside: dict[str, Callable[[], wiring.Component]] = {
-        "queue": lambda: Queue(token, config.queue_depth + BROADCAST_FLIGHT),
+        "queue": lambda: Queue(token, config.queue_depth + flight(config)),
         "requantise": lambda: Requantise(config),
         "counters": PerformanceCounters,
     }
@@ -125,7 +132,10 @@ def units(config: EieConfig) -> dict[str, Unit]:
             "source": lambda: ActivationSource(config),
         }
         element = Unit("pe", lambda: ProcessingElement(config), pe_parts(config))
-    found = [Unit(name, make) for name, make in (inside | outside).items()]
+    found = [
+        Unit(name, make, arith_parts(config) if name == "arith" and config.is_wide else ())
+        for name, make in (inside | outside).items()
+    ]
     shown = ("pe", "requantise", "spmat", "source", "block")
     numbered = ("pe",) if config.is_wide else ("pe", "source")
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -19,7 +19,8 @@ class SectionWriter(wiring.Component):
     that of any other. Section and network must have been checked: the writer writes where the
     header says.
 
-    Pointers go out in pairs, to a wide array a word at a time. Activation i goes to PE i mod
+    Pointers go out in pairs, to a wide array a word at a time; bits of ``io.data`` that a target
+    does not have are zero, in a lean array anything. Activation i goes to PE i mod
     ``n_pe``, slot i div ``n_pe``, and zeros follow the last one up to a multiple of ``n_pe``.
 
     Latency: a write is on ``io`` one cycle after its word is first on ``i``. Throughput: SPMAT a
@@ -78,7 +79,7 @@ class SectionWriter(wiring.Component):
         lanes = WORD_BITS // ACTIVATION_BITS
         lane = Signal(range(lanes))
         address = Signal.like(io.address)
-        pe = Signal.like(io.pe)
+        pe = Signal(self.config.pe_bits) if self.config.lean else Signal.like(io.pe)
         left = Signal.like(network.inputs)  # activations to come
 
         write = Signal()
@@ -94,6 +95,8 @@ class SectionWriter(wiring.Component):
             with m.Case(SectionKind.POINTERS):
                 pair = self.i.payload.word_select(lane[0], 2 * POINTER_BITS)
                 whole = self.config.is_wide
+                if self.config.lean:
+                    pair = Cat(pair, self.i.payload[len(pair) :])
                 m.d.comb += [
                     self.i.ready.eq((whole | lane[0]) & ~self.hold),
                     write.eq(self.i.valid & ~self.hold),
@@ -107,6 +110,11 @@ class SectionWriter(wiring.Component):
             with m.Case(SectionKind.ACTIVATIONS):
                 value = self.i.payload.word_select(lane, ACTIVATION_BITS)
                 above = (self.i.payload >> ACTIVATION_BITS) >> (lane << 4)
+                stored = value
+                if self.config.lean:
+                    others = [self.i.payload.word_select(k, ACTIVATION_BITS) for k in range(lanes)]
+                    above = Cat((other != 0) & (lane < k) for k, other in enumerate(others))
+                    stored = Cat(value, self.i.payload[len(value) :])
                 fill, take = Signal(), Signal()
                 m.d.comb += [
                     fill.eq((left == 0) & (pe != 0) & ~self.section),
@@ -127,7 +135,7 @@ class SectionWriter(wiring.Component):
                     io.target.eq(
                         Mux(network.in_sram, IoTarget.ACTIVATION_SRAM, IoTarget.SOURCE_FILE)
                     ),
-                    io.data.eq(Mux(fill, 0, value)),
+                    io.data.eq(Mux(fill, 0, stored)),
                 ]
                 with m.If(write):
                     m.d.sync += pe.eq(pe + 1)

@@ -1,1 +1,1 @@
-"""Physical figures at 45 nm: cells, SRAMs and what tools for synthesis and timing read of them."""
+"""What the hardware takes: cells, SRAMs, timing and power at 45 nm, and what fits on an FPGA."""

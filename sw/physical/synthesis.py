@@ -109,7 +109,8 @@ class UnitSource:
     manifest : mapping
         Its ``top`` and ``macros`` count.
     parts : sequence of str
-        Instances in the top module that stay modules.
+        Instances that stay modules, by path from the top module; a part may be inside another,
+        and is counted in both.
     exceptions : Exceptions
         Inputs that the budget does not hold for.
     """
@@ -198,17 +199,23 @@ def _write_inputs(
 
 
 def _part_modules(verilog: str, top: str, parts: Sequence[str]) -> dict[str, str]:
-    """Module of each part: as Amaranth names it, ``top.part``, whatever it had to append."""
-    found = {}
+    """Module of each part, by the name of the module."""
+    inside: dict[str, dict[str, str]] = {}
+    current: dict[str, str] = {}
     for line in verilog.splitlines():
-        words = line.replace("\\", " ").split()
-        if len(words) == 3 and words[2] == "(" and words[1] in parts:
-            module = words[0]
-            if module == f"{top}.{words[1]}" or module.startswith(f"{top}.{words[1]}$"):
-                found[module] = words[1]
-    missing = sorted(set(parts) - set(found.values()))
-    if missing:
-        raise ValueError(f"{top} has no part {', '.join(missing)}")
+        words = line.replace("\\", " ").replace("(", " ( ").split()
+        if words[:1] == ["module"]:
+            current = inside.setdefault(words[1], {})
+        elif len(words) == 3 and words[2] == "(":
+            current[words[1]] = words[0]
+    found = {}
+    for part in parts:
+        module = top
+        for name in part.split("/"):
+            if name not in inside.get(module, {}):
+                raise ValueError(f"{top} has no part {part}: there is no {name} in {module}")
+            module = inside[module][name]
+        found[module] = part
     return found
 
 
@@ -222,8 +229,15 @@ def _slow_modules(
     pins = [pin for path in late for pin in (path.start, path.end)]
     pins += [pin for pin, _, _ in timing.stages]
     by_part = {part: module for module, part in modules.items()}
-    touched = {by_part.get(pin.split("/")[0], top) for pin in pins}
+    touched = {by_part.get(_part_of(pin, by_part), top) for pin in pins}
     return {module for module in touched if recipes[module] != RECIPES[-1]}
+
+
+def _part_of(pin: str, parts: Mapping[str, str]) -> str:
+    """The innermost part that a pin, named by its path, is in; "" where it is in none."""
+    names = pin.split("/")
+    paths = ("/".join(names[:depth]) for depth in range(len(names), 0, -1))
+    return next((path for path in paths if path in parts), "")
 
 
 def _next_recipe(recipe: str) -> str:

@@ -24,9 +24,12 @@ WIDE = {
     "32pe, 8 lanes": PRESETS["wide32"],
     "8pe, 2 lanes": replace(PRESETS["wide8"], lanes=2, group_max=2),
 }
-FIXED, FIRST = 14, 24
+FIXED, FIRST = 17, 27
 """Cycles that a pass of a wide machine takes beside its events and its turn, at most; the first of
 an inference, if it reads the activation SRAM."""
+PACE = {"8pe, 8 lanes": 15, "32pe, 8 lanes": 16}
+"""Cycles that a layer takes beside its broadcasts, where these are what limits it; one fewer where
+the detection has one block, and no tree."""
 # inputs, outputs, density, share of inputs active
 LAYERS = [
     (110, 352, 0.10, 0.5),
@@ -84,6 +87,27 @@ def wide(request):
 def test_wide_layer(wide, number):
     inputs, outputs, density, active = LAYERS[number]
     check_wide(wide, number, [inputs, outputs], density, active)
+
+
+@pytest.mark.rtl
+def test_pace_of_broadcasts(wide):
+    """Layer after layer of few entries, exactly; the first and the last have other bounds. No
+    group takes a PE more than a cycle."""
+    config = wide.config
+    [pace] = {PACE.get(name, 0) for name, each in WIDE.items() if each == config}
+    if not pace:
+        pytest.skip("limited by entries")
+    size = 8 * config.n_pe
+    rng = np.random.default_rng(1)
+    network = random_quantised(rng, [size] * 8, 0.01)
+    x = random_inputs(rng, network, 1, 1.0)
+    program = build_program(network, config)
+    wide.load(program_frame(program))
+    wide.infer_batch(x)
+    spent = np.diff(wide.pass_cycles(), prepend=0).tolist()
+    events = [event for layer in pass_events(program, network, x[0]) for event in layer]
+    assert all(event.cycles == event.broadcasts + 1 for event in events) and len(events) == 7
+    assert spent[1:-1] == [event.broadcasts + pace for event in events[1:-1]]
 
 
 @pytest.mark.rtl

@@ -12,17 +12,15 @@ __all__ = ["Accumulators", "AddendCombine", "addend_layout"]
 
 
 def addend_layout(config: EieConfig) -> data.StructLayout:
-    """What a lane adds to a row."""
-    return data.StructLayout(
-        {"valid": 1, "row": config.slot_bits, "value": signed(ACCUMULATOR_BITS)}
-    )
+    """What a lane adds to a row: ``hits`` has the bit of that row set, or none."""
+    return data.StructLayout({"hits": config.file_depth, "value": signed(ACCUMULATOR_BITS)})
 
 
 class AddendCombine(wiring.Component):
     """
     Adds up the addends of lanes that meet on one row, modulo 2**32: the first such lane keeps the
-    sum, the others become invalid, so that the rows of all valid lanes differ. Latency two cycles
-    for ``rows``, one for ``values``, which come a cycle later; one operation a cycle.
+    sum, the others hit no row, so that no row is hit twice. Latency two cycles for ``rows``, which
+    are decoded on the way, one for ``values``, which come a cycle later; one operation a cycle.
 
     Parameters
     ----------
@@ -52,11 +50,13 @@ class AddendCombine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes = self.config.lanes
+        depth = self.config.file_depth
         rows = Signal.like(self.rows)
         meets = [Signal(lanes, name=f"meets_{k}") for k in range(lanes)]  # later lanes on my row
         leads = Signal(lanes)
-        m.d.sync += rows.eq(self.rows)
         for k in range(lanes):
+            with m.If(self.valid[k]):
+                m.d.sync += rows[k].eq(self.rows[k])
             earlier = False
             for other in range(lanes):
                 same = (self.rows[k] == self.rows[other]) & self.valid[other]
@@ -69,11 +69,11 @@ class AddendCombine(wiring.Component):
             total = self.values[k]
             for other in range(k + 1, lanes):
                 total = total + Mux(meets[k][other], self.values[other], 0)
-            m.d.sync += [
-                self.o[k].valid.eq(leads[k]),
-                self.o[k].row.eq(rows[k]),
-                self.o[k].value.eq(total),
-            ]
+            hits = Signal(depth, name=f"hits_{k}")
+            m.d.comb += hits.eq(leads[k] << rows[k])
+            m.d.sync += self.o[k].hits.eq(hits)
+            with m.If(leads[k]):
+                m.d.sync += self.o[k].value.eq(total)
         return m
 
 
@@ -89,7 +89,7 @@ class Accumulators(wiring.Component):
     Members
     -------
     addends : ``In(ArrayLayout(addend_layout(config), lanes))``
-        No two valid ones may be of one row.
+        No two of them may hit the same row.
     load : ``In(1)``
         Set the rows instead of adding to them.
     read_row : ``In(slot_bits)``
@@ -114,17 +114,11 @@ class Accumulators(wiring.Component):
         m = Module()
         depth, lanes = self.config.file_depth, self.config.lanes
         rows = [Signal(signed(ACCUMULATOR_BITS), name=f"row_{k}") for k in range(depth)]
-        decoded = []
-        for k in range(lanes):
-            addend = self.addends[k]
-            hits = Signal(depth, name=f"hits_{k}")
-            m.d.comb += hits.eq(addend.valid << addend.row)
-            decoded.append((hits, addend.value))
         for k, row in enumerate(rows):
             hit, value = 0, 0
-            for hits, addend in decoded:
-                hit = hit | hits[k]
-                value = value | Mux(hits[k], addend, 0)
+            for addend in self.addends:
+                hit = hit | addend.hits[k]
+                value = value | Mux(addend.hits[k], addend.value, 0)
             with m.If(hit):
                 m.d.sync += row.eq(Mux(self.load, 0, row) + value)
         for k in range(lanes):

@@ -93,7 +93,7 @@ class WideArithmetic(wiring.Component):
                 store.data.eq(words.as_value().word_select(k, ACTIVATION_BITS)),
             ]
 
-        m.submodules.rows = rows = RowSum(config)
+        m.submodules.row_sum = rows = RowSum(config)
         m.submodules.combine = combine = AddendCombine(config)
         m.submodules.accumulators = accumulators = Accumulators(config)
 

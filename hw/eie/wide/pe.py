@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ...memory import Sram
 from ...stream import Queue
 from ..activation import Requantise
-from ..broadcast import BROADCAST_FLIGHT, room_layout, rooms
+from ..broadcast import flight, room_layout, rooms
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
 from ..counters import count_events
 from ..format import Counter, IoTarget
@@ -53,7 +53,7 @@ class WideProcessingElement(wiring.Component):
         i mod n_pe = index.
     i : ``In(stream.Signature(token_layout(config), always_ready=True))``
         Broadcast groups.
-    room : ``Out(room_layout())``
+    room : ``Out(room_layout(flight(config)))``
         Of the queue, for the broadcast (:func:`hw.eie.broadcast.rooms`).
     o : ``Out(stream.Signature(slots_layout(config)))``
         This PE's own activations, to its block.
@@ -78,7 +78,7 @@ class WideProcessingElement(wiring.Component):
             {
                 "index": In(max(config.pe_bits, 1)),
                 "i": In(stream.Signature(token_layout(config), always_ready=True)),
-                "room": Out(room_layout()),
+                "room": Out(room_layout(flight(config))),
                 "o": Out(stream.Signature(slots_layout(config))),
                 "slots": In(data.ArrayLayout(pass_slot_layout(config), 2)),
                 "passes": Out(2),
@@ -99,7 +99,7 @@ class WideProcessingElement(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        depth = config.queue_depth + BROADCAST_FLIGHT
+        depth = config.queue_depth + flight(config)
         m.submodules.queue = queue = Queue(token_layout(config), depth)
         m.submodules.pointer = pointer = SpanRead(config)
         m.submodules.spmat = spmat = WideSpmatRead(config)
@@ -145,7 +145,7 @@ class WideProcessingElement(wiring.Component):
                 Counter.EMPTY: spmat.empty,
                 Counter.STARVED: spmat.starved,
                 Counter.TURN: spmat.turning,
-                Counter.QUEUE_FULL: ~self.room[BROADCAST_FLIGHT],
+                Counter.QUEUE_FULL: ~self.room[-1],
                 Counter.BUSY: spmat.busy,
             }
             reads[IoTarget.COUNTERS] = count_events(

@@ -12,6 +12,7 @@ from sim.runner import bench_parameters
 from sim.streams import Bench
 
 CONFIG = EieConfig(**bench_parameters()["config"])
+CHECK_CYCLES = CONFIG.sram_latency + 5
 SLOT = Codec(pass_slot_layout(CONFIG))
 INPUTS = "pass_write__valid passes check invalidate start abort watchdog pass_select turned"
 
@@ -78,21 +79,30 @@ def random_pass(rng):
     }
 
 
-async def begin(dut, descriptors):
+async def load(dut, descriptors):
+    """A program, not yet checked."""
     for name in INPUTS.split():
         getattr(dut, name).value = 0
     bench = await Bench.start(dut)
     dut.watchdog.value = 1_000_000
     for k, descriptor in enumerate(descriptors):
-        for part in range(PASS_WORDS):
-            dut.pass_write__address.value = PASS_WORDS * k + part
-            dut.pass_write__data.value = pack(PASS, descriptor) >> (64 * part) & ((1 << 64) - 1)
-            dut.pass_write__valid.value = 1
-            await bench.step()
-    dut.pass_write__valid.value = 0
+        await write(bench, k, descriptor)
     dut.passes.value = len(descriptors)
+    return bench
+
+
+async def write(bench, k, descriptor):
+    dut = bench.dut
+    for part in range(PASS_WORDS):
+        dut.pass_write__address.value = PASS_WORDS * k + part
+        dut.pass_write__data.value = pack(PASS, descriptor) >> (64 * part) & ((1 << 64) - 1)
+        await pulse(bench, "pass_write__valid")
+
+
+async def begin(dut, descriptors):
+    bench = await load(dut, descriptors)
     await pulse(bench, "check")
-    limit = len(descriptors) * (CONFIG.sram_latency + 5) + 4
+    limit = len(descriptors) * CHECK_CYCLES + 4
     await bench.until(
         lambda: int(dut.checked.value) or int(dut.descriptor_error.value), limit, "check"
     )
@@ -106,6 +116,27 @@ async def pulse(bench, name):
 
 
 @cocotb.test()
+@cocotb.parametrize(count=[1, 2, 9])
+async def test_check_cycles(dut, count):
+    """Of good descriptors; and with each in turn bad, when the check ends at that one."""
+    rng = random.Random(count)
+    descriptors = [random_pass(rng) for _ in range(count)]
+    bench = await load(dut, descriptors)
+    for bad in [None, *range(count), None]:
+        if bad is not None:
+            await write(bench, bad, {**descriptors[bad], "columns": 0})
+        await pulse(bench, "check")
+        last = CHECK_CYCLES * (count if bad is None else bad + 1)
+        for cycle in range(1, last + 3):
+            await bench.step()
+            assert int(dut.checking.value) == (cycle <= last)
+            assert int(dut.checked.value) == (cycle > last and bad is None)
+            assert int(dut.descriptor_error.value) == (cycle == last and bad is not None)
+        if bad is not None:
+            await write(bench, bad, descriptors[bad])
+
+
+@cocotb.test()
 @cocotb.parametrize(count=[1, 2, 3, 9], slowest=[0, 3, 30])
 async def test_passes_in_order(dut, count, slowest):
     """Every PE sees every pass once, in order, then the halt; twice, as tickets go on."""
@@ -113,7 +144,7 @@ async def test_passes_in_order(dut, count, slowest):
     descriptors = [random_pass(rng) for _ in range(count)]
     bench = await begin(dut, descriptors)
     assert int(dut.checked.value)
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     array = Array(bench, count, slowest)
     for _ in range(2):
         array.log.clear()
@@ -136,7 +167,7 @@ async def test_passes_in_order(dut, count, slowest):
         last = max(cycle for *_, cycle in array.log)
         assert int(dut.cycles.value) == last - started + 2
         await check_pass_cycles(bench, array, count, started)
-        await bench.step(CONFIG.sram_latency + 5)
+        await bench.step(CHECK_CYCLES)
 
 
 async def check_pass_cycles(bench, array, count, started):
@@ -155,7 +186,7 @@ async def test_a_pass_waits_for_the_slowest(dut):
     """While one PE has not turned into pass k, pass k + 1 is not shown."""
     descriptors = [random_pass(random.Random(1)) for _ in range(3)]
     bench = await begin(dut, descriptors)
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     array = Array(bench, 1, 0)
     await pulse(bench, "start")
     for _ in range(4):
@@ -174,7 +205,7 @@ async def test_a_pass_waits_for_the_slowest(dut):
 async def test_stop(dut, what):
     descriptors = [random_pass(random.Random(2)) for _ in range(3)]
     bench = await begin(dut, descriptors)
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     await pulse(bench, "start")
     if what == "watchdog":
         dut.watchdog.value = 40
@@ -190,7 +221,7 @@ async def test_stop(dut, what):
     assert not int(dut.busy.value) and int(dut.checked.value)
     assert not int(dut.flush.value)
     dut.watchdog.value = 1_000_000
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     array = Array(bench, 2, 2)  # the flush has reset the PEs
     await pulse(bench, "start")
     await array.run(lambda: int(dut.done.value))
@@ -209,14 +240,14 @@ async def test_start_needs_a_check(dut):
 @cocotb.test()
 async def test_reset_in_mid_work(dut):
     bench = await begin(dut, [random_pass(random.Random(4)) for _ in range(2)])
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     await pulse(bench, "start")
     await bench.step(6)
     await bench.reset()
     assert not int(dut.busy.value) and not int(dut.checked.value)
     await pulse(bench, "check")
     await bench.until(lambda: int(dut.checked.value), 60, "check")
-    await bench.step(CONFIG.sram_latency + 5)
+    await bench.step(CHECK_CYCLES)
     array = Array(bench, 3, 5)
     await pulse(bench, "start")
     await array.run(lambda: int(dut.done.value))

@@ -6,8 +6,13 @@ import cocotb
 from frames import section
 
 from hw.eie.format import SECTION, pack
+from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
+
+SERIAL = bench_parameters()["serial"]
+WORD_CYCLES = 8 if SERIAL else 1
+"""Cycles in which a header or payload word is offered until it is taken."""
 
 
 class ReaderBench:
@@ -107,7 +112,7 @@ async def test_sections(dut, source, sink):
 
 @cocotb.test()
 async def test_cycles(dut):
-    """A word a cycle, and one without for each section."""
+    """A word in ``WORD_CYCLES``, a CRC in one, and a cycle without for each section."""
     rng = random.Random("cycles")
     reader = await ReaderBench.start(dut)
     lengths = [4, 0, 9]
@@ -116,8 +121,9 @@ async def test_cycles(dut):
     await reader.bench.step(2)
     cycle, taken = reader.taken[0], []
     for length in lengths:
-        taken += [cycle, *range(cycle + 2, cycle + 3 + length)]
-        cycle += length + 3
+        taken += [cycle, *(cycle + 1 + WORD_CYCLES * (k + 1) for k in range(length))]
+        taken.append(taken[-1] + (1 if length else 2))
+        cycle = taken[-1] + WORD_CYCLES
     assert reader.taken == taken
     starts = [taken[0], taken[6], taken[8]]
     assert [cycle for cycle, *_ in reader.headers] == [start + 1 for start in starts]
@@ -133,6 +139,7 @@ async def test_refuse(dut):
     for delay in range(1, len(frame) + 2):
         reader.clear()
         sending = cocotb.start_soon(reader.send(frame))
+        await reader.bench.until(lambda: reader.get("starts"), 10, "start")
         await reader.bench.step(delay)
         dut.refuse.value = 1
         await reader.bench.step()

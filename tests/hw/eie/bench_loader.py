@@ -8,7 +8,16 @@ from cocotbext.axi import AxiStreamBus, AxiStreamSource
 from frames import LoaderModel, activations, close, network_payload, program, section
 
 from hw.eie.config import EieConfig
-from hw.eie.format import FRAME_VERSION, NETWORK, PASS_WORDS, SECTION, Error, SectionKind, unpack
+from hw.eie.format import (
+    FRAME_VERSION,
+    NETWORK,
+    PASS_WORDS,
+    SECTION,
+    Error,
+    IoTarget,
+    SectionKind,
+    unpack,
+)
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
@@ -19,6 +28,11 @@ LIMIT = {"timeout_time": 10000, "timeout_unit": "us"}
 CONFIG = EieConfig(**bench_parameters()["config"])
 POINTERS, SPMAT = SectionKind.POINTERS, SectionKind.SPMAT
 PAIRS = CONFIG.ptr_depth // 2
+TARGET_MASKS = {
+    IoTarget.POINTERS: (1 << 32) - 1,
+    IoTarget.ACTIVATION_SRAM: (1 << 16) - 1,
+    IoTarget.SOURCE_FILE: (1 << 16) - 1,
+}
 LAST_PE = CONFIG.n_pe - 1
 
 MEMORIES = [
@@ -70,8 +84,10 @@ class LoaderBench:
                 self.taken.append(cycle)
             if int(dut.io__valid.value):
                 fields = ("target", "pe", "address", "data")
-                write = tuple(int(getattr(dut, f"io__{name}").value) for name in fields)
-                self.writes.append(write)
+                *place, data = (int(getattr(dut, f"io__{name}").value) for name in fields)
+                if CONFIG.lean:  # bits that the target lacks are anything
+                    data &= TARGET_MASKS.get(place[0], ~0)
+                self.writes.append((*place, data))
                 assert cycle >= cycles.get("clear", 0) + 2
             if int(dut.pass_write__valid.value):
                 address = int(dut.pass_write__address.value)
@@ -140,7 +156,7 @@ async def test_values(dut, stalls):
         assert not await loader.check(activations(values(rng, inputs)))
 
 
-@cocotb.test(**LIMIT)
+@cocotb.test(**LIMIT, skip=CONFIG.lean)
 async def test_cycles(dut):
     """Every section takes what the docstring promises."""
     rng = random.Random("cycles")
@@ -403,9 +419,9 @@ async def test_enable(dut):
     await loader.bench.step(20)
     assert not loader.taken and not int(dut.loading.value)
     dut.enable.value = 1
-    await loader.bench.step()
+    await loader.bench.step(8 if CONFIG.lean else 1)
     dut.enable.value = 0
-    await loader.bench.until(lambda: int(dut.program_valid.value), 200, "program")
+    await loader.bench.until(lambda: int(dut.program_valid.value), 2000, "program")
     assert len(loader.taken) == len(frame)
     await loader.source.send(bytes(8 * 5))
     await loader.bench.step(20)

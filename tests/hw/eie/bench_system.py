@@ -100,11 +100,16 @@ async def test_start_meets_frame(dut):
     await host.load(SMALL.program)
     first, second = activation_frame(SMALL.inputs[0]), activation_frame(SMALL.inputs[1])
     before = []
-    for delay in range(12):
+    lead = 8 if CONFIG.lean else 0  # a lean array's frame begins when its first word has been read
+    for delay in range(-lead, 12):
         await host.send(first)
+        if delay < 0:
+            host.offer(second)
+        await host.bench.step(max(-delay, 0))
         starting = cocotb.start_soon(host.command(START))
-        await host.bench.step(delay)
-        host.offer(second)
+        await host.bench.step(max(delay, 0))
+        if delay >= 0:
+            host.offer(second)
         await starting
         await host.source.wait()
         before.append(await host.errors() == Error.REFUSED)
@@ -165,6 +170,8 @@ async def test_cycles(dut):
     await host.outputs(SMALL.program)
     cycles = await host.read(Register.CYCLES)
     assert 0 <= seen["irq"] - seen["start"] - cycles <= 2
+    if CONFIG.lean:
+        return
     passes = []
     for number in range(len(SMALL.program.passes)):
         await host.write(Register.PASS_SELECT, number)
@@ -177,7 +184,7 @@ async def test_cycles(dut):
         assert sum(busy) <= sum(entries) <= CONFIG.lanes * sum(busy)
 
 
-@cocotb.test(**LIMIT)
+@cocotb.test(**LIMIT, skip=CONFIG.lean)
 @cocotb.parametrize(stalls=["never", "bursty"])
 async def test_read_back(dut, stalls):
     """Memories hold what the program says; a read-back changes nothing. A unit of pointers is a
@@ -202,7 +209,7 @@ async def test_read_back(dut, stalls):
     await SMALL.infer(host)
 
 
-@cocotb.test(**LIMIT)
+@cocotb.test(**LIMIT, skip=CONFIG.lean)
 async def test_read_back_aborted(dut):
     """What comes out before an abort, and with it, is right."""
     host = await Host.start(dut, stalls="light")
@@ -234,6 +241,10 @@ async def test_refused(dut):
     assert await refused(START)
     await host.send(activation_frame(SMALL.inputs[0]))
     assert await refused(START | Control.ABORT)
+    if CONFIG.lean:
+        assert await refused(Control.READ_BACK)
+        assert (await host.axil.read(Register.READ_LENGTH, 4)).resp == AxiResp.SLVERR
+        return
     await host.write(Register.READ_LENGTH, 0)
     assert await refused(Control.READ_BACK)
     await host.write(Register.READ_LENGTH, 1)
@@ -324,7 +335,7 @@ async def test_abort(dut, stalls):
     assert stopped > 5
 
 
-@cocotb.test(**LIMIT)
+@cocotb.test(**LIMIT, skip=CONFIG.lean)
 async def test_counters_in_between(dut):
     """Counters are read while a frame comes in, while computing and while results leave."""
     host = await Host.start(dut, stalls="light")

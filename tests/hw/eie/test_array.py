@@ -9,6 +9,17 @@ from tests.hw.eie.core import Core
 CONFIGS = [
     EieConfig(n_pe=4, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=4),
     EieConfig(
+        n_pe=2,
+        spmat_depth=64,
+        ptr_depth=128,
+        act_depth=64,
+        file_depth=4,
+        sram_latency=1,
+        mul_stages=1,
+        counters=False,
+        lean=True,
+    ),
+    EieConfig(
         n_pe=8, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=8, lanes=4, group_max=16
     ),
 ]

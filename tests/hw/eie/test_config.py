@@ -46,6 +46,7 @@ def test_types():
     refuses(NARROW, "lanes must be an integer, not True", TypeError, lanes=True)
     refuses(NARROW, "group_max must be an integer, not 2.0", TypeError, group_max=2.0)
     refuses(NARROW, "counters must be a bool, not 1", TypeError, counters=1)
+    refuses(NARROW, "lean must be a bool, not 1", TypeError, lean=1)
     refuses(NARROW, "queue_limit must be a bool, not 0", TypeError, queue_limit=0)
 
 
@@ -82,10 +83,17 @@ def test_wide():
     refuses(WIDE, "mul_stages must be from 2 to 4, not 1", mul_stages=1)
     refuses(WIDE, "file_depth must be from 8 to 128, not 4", file_depth=4)
     refuses(WIDE, "queue_limit must be False in a wide PE", queue_limit=True)
+    refuses(WIDE, "lean must be False in a wide PE", lean=True, counters=False)
     refuses(WIDE, "spmat_depth must be a multiple of 2 in a wide PE, not 9", spmat_depth=9)
     assert replace(WIDE, file_depth=8).file_depth == 8
     narrow = replace(NARROW, mul_stages=1, file_depth=2, queue_limit=True, spmat_depth=9)
     assert not narrow.is_wide
+
+
+def test_lean():
+    refuses(NARROW, "counters must be False where lean is True", lean=True)
+    lean = replace(NARROW, lean=True, counters=False)
+    assert lean.io_read_latency == NARROW.io_read_latency - 1
 
 
 @pytest.mark.parametrize(

@@ -7,5 +7,6 @@ from sim.runner import run_bench
 
 
 @pytest.mark.rtl
-def test_frame():
-    run_bench(FrameReader(), __file__)
+@pytest.mark.parametrize("serial", [False, True])
+def test_frame(serial):
+    run_bench(FrameReader(serial=serial), __file__, parameters={"serial": serial})

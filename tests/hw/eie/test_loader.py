@@ -12,6 +12,16 @@ CONFIGS = [
     EieConfig(
         n_pe=4, spmat_depth=24, ptr_depth=64, act_depth=8, file_depth=4, max_passes=2, lanes=2
     ),
+    EieConfig(
+        n_pe=2,
+        spmat_depth=24,
+        ptr_depth=64,
+        act_depth=8,
+        file_depth=4,
+        max_passes=3,
+        counters=False,
+        lean=True,
+    ),
     EieConfig(n_pe=16, spmat_depth=9, ptr_depth=20, act_depth=6, file_depth=2, max_passes=5),
 ]
 

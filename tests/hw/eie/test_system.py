@@ -27,6 +27,18 @@ CONFIGS = [
         lanes=4,
         group_max=8,
     ),
+    EieConfig(
+        n_pe=2,
+        spmat_depth=256,
+        ptr_depth=256,
+        act_depth=64,
+        file_depth=8,
+        sram_latency=1,
+        mul_stages=1,
+        max_passes=32,
+        counters=False,
+        lean=True,
+    ),
     EieConfig(n_pe=16, spmat_depth=128, ptr_depth=256, act_depth=20, file_depth=4, sram_latency=3),
 ]
 

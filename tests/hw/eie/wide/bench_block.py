@@ -202,6 +202,24 @@ async def test_cycles(dut, number):
 
 @cocotb.test()
 @cocotb.parametrize(number=NUMBERS)
+async def test_begins_when_shown(dut, number):
+    """The columns of a pass that is waited for are taken in the cycle after it is shown."""
+    block = await Block.start(dut, number)
+    rows = [[1] * block.config.block for _ in range(block.config.fetch)]
+    for shown in range(5):
+        current = (0, RECORD, rows)
+        block.put(rows)
+        await block.bench.step(4)
+        assert len(block.pes[0].sent) == shown
+        block.show(*current)
+        first = block.bench.cycle + 1
+        await block.ended(shown + 1)
+        assert [pe.sent[-1].cycle for pe in block.pes] == [first + 1] * block.config.block
+        assert block.output.cycles[-block.size - 1] == first + 2
+
+
+@cocotb.test()
+@cocotb.parametrize(number=NUMBERS)
 async def test_waits_for_its_pass(dut, number):
     """Nothing is taken before the pass is shown, or while another one is."""
     block = await Block.start(dut, number)

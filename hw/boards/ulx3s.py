@@ -1,0 +1,109 @@
+"""ULX3S with a Lattice ECP5 LFE5U-85F."""
+
+from __future__ import annotations
+
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
+from amaranth.lib import io
+from amaranth.lib.cdc import ResetSynchronizer
+from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+from .machine import SerialEie
+from .sram import SramFiles
+
+__all__ = ["Ulx3sPlatform", "Ulx3sTop"]
+
+_OSCILLATOR = 25
+_VCO = 600
+
+
+class Ulx3sPlatform(SramFiles, ULX3S_85F_Platform):
+    """The board; programming it needs no tool here."""
+
+    @property
+    def required_tools(self):
+        return [tool for tool in super().required_tools if tool != "openFPGALoader"]
+
+
+class Ulx3sClock(Elaboratable):
+    """
+    Drives clock domain ``sync`` from the board's 25 MHz oscillator by a PLL, in reset until it has
+    locked.
+
+    Parameters
+    ----------
+    mhz : :class:`int`
+        A multiple of 25 or a divisor of 600 that is a multiple of 5.
+    """
+
+    def __init__(self, mhz: int):
+        if _VCO % mhz or mhz % 5:
+            raise ValueError(f"Clock must be a multiple of 5 MHz that divides {_VCO}, not {mhz!r}")
+        self.mhz = mhz
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.oscillator = oscillator = io.Buffer("i", platform.request("clk25", dir="-"))
+        clock, locked = Signal(), Signal()
+        reference = 5 if self.mhz % _OSCILLATOR else _OSCILLATOR
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            p_CLKI_DIV=_OSCILLATOR // reference,
+            p_CLKFB_DIV=self.mhz // reference,
+            p_CLKOP_DIV=_VCO // self.mhz,
+            p_CLKOP_CPHASE=_VCO // self.mhz - 1,
+            p_CLKOP_FPHASE=0,
+            p_CLKOP_ENABLE="ENABLED",
+            p_FEEDBK_PATH="CLKOP",
+            a_FREQUENCY_PIN_CLKI=str(_OSCILLATOR),
+            a_FREQUENCY_PIN_CLKOP=str(self.mhz),
+            a_ICP_CURRENT="12",
+            a_LPF_RESISTOR="8",
+            i_CLKI=oscillator.i,
+            i_CLKFB=clock,
+            i_RST=0,
+            i_STDBY=0,
+            i_PHASESEL0=0,
+            i_PHASESEL1=0,
+            i_PHASEDIR=1,
+            i_PHASESTEP=1,
+            i_PHASELOADREG=1,
+            i_PLLWAKESYNC=0,
+            i_ENCLKOP=0,
+            o_CLKOP=clock,
+            o_LOCK=locked,
+        )
+        m.d.comb += ClockSignal().eq(clock)
+        m.submodules.reset = ResetSynchronizer(~locked)
+        return m
+
+
+class Ulx3sTop(Elaboratable):
+    """
+    The machine on the board: UART on the FTDI's lines, LED 0 lit while results or a watchdog error
+    are there (``done``), LED 1 while a packet is under way, LED 2 after a faulty one.
+
+    Parameters
+    ----------
+    machine : :class:`SerialEie`
+    mhz : :class:`int`
+        As of :class:`Ulx3sClock`.
+    """
+
+    def __init__(self, machine: SerialEie, mhz: int):
+        self.machine = machine
+        self.mhz = mhz
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.submodules.clock = Ulx3sClock(self.mhz)
+        m.submodules.machine = machine = self.machine
+        uart = platform.request("uart", dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [machine.rx.eq(rx.i), tx.o.eq(machine.tx)]
+        for number, value in enumerate((machine.done, machine.active, machine.fault)):
+            led = io.Buffer("o", platform.request("led", number, dir="-"))
+            m.submodules[f"led_{number}"] = led
+            m.d.comb += led.o.eq(value)
+        return m
