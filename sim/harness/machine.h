@@ -69,7 +69,7 @@ class Machine {
     // Between the first dump of a window and the rest: the time that a net was high, divided by
     // this, is its first value. The writer itself counts a first value of 1 as a transition.
     static constexpr uint64_t kPause = uint64_t(1) << 40;
-    std::unique_ptr<VerilatedSaifC> waves;
+    std::unique_ptr<VerilatedSaifC> waves;  // while a window is open
     std::string trace_name;
     uint64_t windows = 0, trace_time = 0;
     bool window = false;
@@ -81,21 +81,24 @@ class Machine {
 #if VM_TRACE_FST
         if (tracing) waves->dump(2 * count + half);
 #elif VM_TRACE_SAIF
-        if (half == 0 && window && !waves->isOpen()) open_window();
-        if (!waves || !waves->isOpen()) return;
-        waves->dump(++trace_time);
-        if (half == 0 && !window) waves->close();
+        if (half == 0 && window && !waves) open_window();
+        if (!waves) return;
+        waves->dump(trace_time++);
+        if (half == 0 && !window) waves.reset();
 #else
         (void)half;
 #endif
     }
 
 #if VM_TRACE_SAIF
-    // Windows begin and end where a cycle has settled, so that they hold whole cycles.
+    // Windows begin and end where a cycle has settled, so that they hold whole cycles. Each has a
+    // writer of its own: one that is opened again would not see all values at first.
     void open_window() {
+        waves.reset(new VerilatedSaifC);
+        top->trace(waves.get(), 99);
         waves->open((trace_name + "." + std::to_string(windows++)).c_str());
-        waves->dump(++trace_time);
-        trace_time += kPause - 1;
+        waves->dump(uint64_t(0));
+        trace_time = kPause;
     }
 #endif
 
@@ -143,8 +146,6 @@ public:
 #elif VM_TRACE_SAIF
         if (trace) {
             context->traceEverOn(true);
-            waves.reset(new VerilatedSaifC);
-            top->trace(waves.get(), 99);
             trace_name = trace;
             tracing = true;
         }
@@ -176,8 +177,10 @@ public:
     bool irq() const { return top->irq; }
     bool offers() const { return M_AXIS(tvalid); }
     void trace(bool on) {
-#if VM_TRACE
+#if VM_TRACE_FST
         tracing = on && waves;
+#elif VM_TRACE_SAIF
+        tracing = on && !trace_name.empty();
 #else
         (void)on;
 #endif

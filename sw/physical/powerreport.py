@@ -82,6 +82,11 @@ class Power(_Result):
         """All parts together."""
         return add([share for part in self.parts.values() for share in part.values()])
 
+    @property
+    def leakage_share(self) -> float:
+        """Of the total, what leaks."""
+        return self.total.leakage_mw / self.total.total_mw
+
 
 def add(shares: list[Share]) -> Share:
     """The sum of shares."""

@@ -47,6 +47,16 @@ def workload():
     return Workload("random", build_program(network, CONFIG), inputs, golden)
 
 
+def inverses(flat):
+    """Pairs of nets of which one is always the other, or always its inverse."""
+    for leaf in flat.leaves:
+        if leaf.kind.startswith("DFF") and {"Q", "QN"} <= leaf.pins.keys():
+            yield leaf.pins["Q"][0], leaf.pins["QN"][0]
+        elif leaf.kind.startswith(("INV", "BUF")) and isinstance(leaf.pins["A"][0], int):
+            (output,) = leaf.pins.keys() - {"A"}
+            yield leaf.pins["A"][0], leaf.pins[output][0]
+
+
 def test_equals_golden_and_counts_what_it_does(directory, workload):
     flat = read_netlist(directory)
     with GateEngine(CONFIG, flat, read_cells(), number=ELEMENT) as engine:
@@ -59,6 +69,8 @@ def test_equals_golden_and_counts_what_it_does(directory, workload):
         assert activity.toggles[clock] == 2 * activity.cycles
         assert activity.toggles.max() == 2 * activity.cycles
         assert all(writes == 0 for name, (_, writes) in activity.accesses.items() if "/" in name)
+        for one, other in inverses(flat):
+            assert activity.toggles[one] == activity.toggles[other]
     everything = seen.activity
     assert everything.cycles == sum(activity.cycles for activity in seen.activities)
     constant = [net for net in flat.ports["index"][1] if isinstance(net, int)]

@@ -171,6 +171,9 @@ def test_memory_is_accesses_and_leakage(kelvin):
     energy = 5000 * figures.read_pJ + 2000 * figures.write_pJ + 3 * WIRE * HALF_V2
     assert memory.dynamic_mw == pytest.approx(energy * TO_MW)
     assert memory.leakage_mw == pytest.approx(figures.leakage_mW + figures.gate_leakage_mW)
+    assert power.leakage_share == pytest.approx(
+        memory.leakage_mw / (memory.total_mw + power.parts[TOP_PART]["clock_network"].total_mw)
+    )
     assert power.reads == {"part/m": 0.5} and power.writes == {"part/m": 0.2}
 
 
