@@ -15,7 +15,7 @@ cat build/bench/beside.log; exit $$code
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready sim bench bench-full fpga synth train lint test clean distclean
+.PHONY: help setup ready sim bench bench-full synth fpga train lint test clean distclean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -40,11 +40,11 @@ bench: ready  ## The tables of results, measured on the RTL anew: docs/results
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 	@$(call side_by_side,bench mittos,bench eie --full)
 
-fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or BOARD=icebreaker
-	@$(KILN) fpga --board $(BOARD)
-
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))
+
+fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or BOARD=icebreaker
+	@$(KILN) fpga --board $(BOARD)
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

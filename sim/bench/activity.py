@@ -20,7 +20,7 @@ from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
 from sw.compress.records import pointer_words, unpack_records
 
-__all__ = ["Activity", "column_pointers", "count_activity", "mean_activity"]
+__all__ = ["Activity", "column_pointers", "count_activity", "count_pass", "mean_activity"]
 
 
 class Activity(BaseModel):
@@ -61,7 +61,7 @@ def count_activity(batches: Sequence[Batch], activations: NDArray[np.int16]) -> 
                 (each.src_base - program.in_base) * program.config.n_pe if each.src_sram else 0
             )
             source = inputs[skipped : skipped + each.columns]
-            _count_pass(total, program, each, np.flatnonzero(source))
+            count_pass(total, program, each, np.flatnonzero(source))
     return total
 
 
@@ -72,7 +72,7 @@ def mean_activity(activities: Sequence[Activity]) -> Activity:
     return Activity(**{name: value / len(activities) for name, value in sums.items()})
 
 
-def _count_pass(
+def count_pass(
     total: Activity, program: Program, each: PassDescriptor, active: NDArray[np.int64]
 ) -> None:
     """Add a pass whose columns ``active`` have activations."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from hw.eie.config import EieConfig
-from hw.eie.lnzd import RADIX, LnzdTree
+from hw.eie.lnzd import RADIX
 from sim.synth.jobs import SynthJob, budget_of, jobs_of, unit_names
 from sim.synth.run import FLAVOUR, Setting, SynthRun
 from sw.physical.cells import CellLibrary, read_cells
@@ -55,9 +55,11 @@ _GLUE, _MEMORY = "(top)", "memory"
 def composition(config: EieConfig) -> dict[str, int]:
     """How many of each unit a machine has, by name."""
     below, nodes = config.blocks, 0
-    for _ in range(LnzdTree(config).levels):
+    while below > 1:
         below = -(-below // RADIX)
         nodes += below
+    if not config.is_wide:
+        nodes = max(1, nodes)
     counts = {"eie.pe": config.n_pe, "eie.lnzd": nodes, "eie.broadcast": 1}
     if config.is_wide:
         counts |= {"eie.block": config.blocks, "eie.sums": 1}

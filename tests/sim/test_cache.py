@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cache import build_root, cached, content_key
+from sim.cache import build_root, cached, content_key, forget
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,21 @@ def test_built_once(root):
     assert folder == root / "things" / "a"
     assert (cached("things", "a", "a thing", build) / "made").read_text() == made
     assert (cached("things", "b", "a thing", build) / "made").read_text() != made
+
+
+def test_forget(root):
+    folder = cached("things", "a", "a thing", build)
+    made = (folder / "made").read_text()
+    forget("things", "a")
+    assert not folder.exists()
+    forget("things", "a")
+    forget("others", "a")
+    assert (cached("things", "a", "a thing", build) / "made").read_text() != made
+
+
+def test_quiet(capsys):
+    cached("things", "a", "a thing", build, quiet=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_failure_leaves_nothing(root):

@@ -4,6 +4,7 @@
 import pytest
 
 from hw.emit import emit
+from hw.memory import Sram
 from hw.stream import Queue
 from sim import emitted
 from sim.emitted import emit_once
@@ -25,6 +26,14 @@ def test_made_once():
     assert emit_once(unwanted, "Queue(8, 2)", label="a queue") == first
     with pytest.raises(AssertionError, match="was made"):
         emit_once(unwanted, "Queue(8, 4)", label="a queue")
+
+
+def test_without_memories():
+    whole = emit_once(lambda: Sram(64, 8, 1), "Sram", label="an SRAM")
+    bare = emit_once(lambda: Sram(64, 8, 1), "Sram", label="an SRAM", macros=True)
+    assert "module sram_1rw_64x8_l1" in whole.verilog
+    assert "module sram_1rw_64x8_l1" not in bare.verilog
+    assert bare.manifest["macros"] == whole.manifest["macros"] != {}
 
 
 def test_sources_that_changed_after_import(monkeypatch, root):

@@ -85,6 +85,15 @@ def test_modules_of_the_paper():
     assert sum(mw.values()) == power[0].total_mw
 
 
+def test_modules_of_a_wide_element():
+    machine = machine_of("wide8", machine_runs("wide8", PRESETS["wide8"]), SRAMS)
+    modules = {module.name: module for module in machine.modules}
+    assert modules["ArithmUnit"].parts == ["arith"] and modules["ArithmUnit"].cells_um2 == 90
+    assert modules["ActRW"].cells_um2 == 60 + 60 + 80
+    assert sum(module.cells_um2 for module in machine.modules) == 455
+    assert machine.paper_mm2 is None
+
+
 def test_power_of_a_machine():
     power = [element_power("tiny", kelvin=kelvin) for kelvin in (300, 350)]
     machine = machine_of("tiny", machine_runs("tiny", TINY), SRAMS, power=power)
