@@ -63,7 +63,7 @@ class WideProcessingElement(wiring.Component):
         Passes turned into, modulo 4.
     waiting : ``Out(1)``
     go : ``In(1)``
-        As in :class:`WideSpmatRead`.
+        As in :class:`WideSpmatRead`; ``waiting`` a cycle later, and not in the one after ``go``.
     partial : ``Out(stream.Signature(partial_layout(config), always_ready=True))``
         Drained rows of a split pass.
     total : ``In(stream.Signature(partial_layout(config), always_ready=True))``
@@ -125,12 +125,12 @@ class WideProcessingElement(wiring.Component):
             m.d.comb += unit.slots.eq(slots)
         m.d.comb += [
             spmat.go.eq(self.go),
-            self.waiting.eq(spmat.waiting),
             source.clear.eq(self.clear_file),
             self.passes.eq(source.passes),
             self.pointer_error.eq(spmat.error),
             self.row_error.eq(arith.error),
         ]
+        m.d.sync += self.waiting.eq(spmat.waiting & ~self.go)
         self._connect_drain(m, arith, requantisers)
         self._connect_activations(m, slots, requantisers, source, sram)
         memories = {

@@ -93,10 +93,11 @@ class WideSource(wiring.Component):
         # Slots of it that have been read from the SRAM, have come to the file, have left.
         read, filled, sent = (Signal(16, name=name) for name in ("read", "filled", "sent"))
         whole = Signal()
+        enough = filled - sent >= fetch if fetch > 1 else 1
         taken = Signal()
         m.d.comb += [
             whole.eq(shown & (filled >= current.slots)),
-            self.o.valid.eq(shown & ((filled - sent >= fetch) | (whole & (filled != sent)))),
+            self.o.valid.eq(shown & (filled != sent) & (enough | whole)),
             taken.eq(self.o.valid & self.o.ready),
         ]
 
