@@ -15,14 +15,13 @@ from sim.bench.synth import (
     MACHINES,
     composition,
     machine_of,
-    method_of,
     power_of,
     power_runs,
-    prices_of,
     report_jobs,
     right_sized_of,
 )
 from sim.bench.synth_markdown import synth_page
+from sim.bench.synth_method import method_of, prices_of
 from sim.bench.synth_power import ElementPower, element_powers
 from sim.bench.synth_report import SynthReport
 from sim.bench.synth_results import UnitLine

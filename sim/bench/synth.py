@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from hw.eie.config import EieConfig
 from hw.eie.lnzd import RADIX
-from sim.synth.jobs import SynthJob, budget_of, jobs_of, unit_names
-from sim.synth.run import FLAVOUR, Setting, SynthRun
+from sim.synth.jobs import SynthJob, jobs_of, unit_names
+from sim.synth.run import FLAVOUR, SynthRun
 from sw.physical.cells import CellLibrary, read_cells
-from sw.physical.library import WIRE_LOAD, load_library
 from sw.physical.placement import read_placement_allowance
 from sw.physical.sram import TEMPERATURES, SramTable
-from sw.physical.synthesis import LOAD_SHARE
-from sw.physical.timing import Budget
 
 from .eie_table2 import MODULES
 from .right_sized import LATENCY_US, NETWORK, Candidate
+from .synth_method import geometry_of
 from .synth_power import ElementPower
 from .synth_report import RightSized
-from .synth_results import Line, Machine, Method, Module, SramPrice
+from .synth_results import Line, Machine, Module
 from .weng_chien import COST
 
 __all__ = [
-    *("MACHINES", "composition", "machine_of", "method_of", "prices_of", "power_of"),
+    *("MACHINES", "composition", "machine_of", "power_of"),
     *("power_runs", "report_jobs", "right_sized_of"),
 ]
 
@@ -203,16 +201,10 @@ def _leakage(run: SynthRun, srams: SramTable, cells: CellLibrary | None) -> dict
         + sum(
             count * (price.leakage_mW + price.gate_leakage_mW)
             for macro, count in run.report.macros.items()
-            for price in (srams.price(*_geometry(macro), flavour=FLAVOUR, temperature=kelvin),)
+            for price in (srams.price(*geometry_of(macro), flavour=FLAVOUR, temperature=kelvin),)
         )
         for kelvin in TEMPERATURES
     }
-
-
-def _geometry(macro: str) -> tuple[int, int]:
-    """Words and bits of ``sram_1rw_DEPTHxWIDTH_lLATENCY``."""
-    depth, width = macro.split("_")[2].split("x")
-    return int(depth), int(width)
 
 
 def _modules(run: SynthRun, srams: SramTable, power: Sequence[ElementPower]) -> list[Module]:
@@ -231,7 +223,7 @@ def _modules(run: SynthRun, srams: SramTable, power: Sequence[ElementPower]) -> 
                 parts=parts,
                 cells_um2=sum(left[part].area_um2 for part in parts),
                 sram_um2=sum(
-                    srams.price(*_geometry(macro), flavour=FLAVOUR).area_um2 for macro in macros
+                    srams.price(*geometry_of(macro), flavour=FLAVOUR).area_um2 for macro in macros
                 ),
                 power_mw={
                     each.temperature_k: sum(map(each.part_mw, parts))
@@ -245,63 +237,3 @@ def _modules(run: SynthRun, srams: SramTable, power: Sequence[ElementPower]) -> 
     top = {each.temperature_k: each.part_mw(_GLUE) - each.part_mw(_GLUE, _MEMORY) for each in power}
     modules.append(Module(name="glue", parts=[], cells_um2=glue.area_um2, sram_um2=0, power_mw=top))
     return modules
-
-
-def prices_of(runs: Sequence[SynthRun], srams: SramTable) -> list[SramPrice]:
-    """Every SRAM in use, the smallest first."""
-    prices = []
-    for macro in sorted({macro for run in runs for macro in run.report.macros}, key=_geometry):
-        price = srams.price(*_geometry(macro), flavour=FLAVOUR)
-        at = {
-            kelvin: srams.price(*_geometry(macro), flavour=FLAVOUR, temperature=kelvin)
-            for kelvin in TEMPERATURES
-        }
-        prices.append(
-            SramPrice(
-                macro=macro,
-                area_um2=price.area_um2,
-                access_ns=price.access_ns,
-                cycle_ns=price.cycle_ns,
-                read_pj=price.read_pJ,
-                write_pj=price.write_pJ,
-                leakage_mw={k: each.leakage_mW + each.gate_leakage_mW for k, each in at.items()},
-                extrapolated=price.extrapolated,
-                how=price.how,
-            )
-        )
-    return sorted(prices, key=lambda price: price.area_um2)
-
-
-def method_of(setting: Setting, runs: Sequence[SynthRun]) -> Method:
-    """What the run rests on."""
-    library, usual = load_library(setting.liberty), Budget()
-    budgets: Mapping[str, Budget] = {run.job.name: budget_of(run.job.name) for run in runs}
-    return Method(
-        library=library.name,
-        library_source=library.source if setting.liberty is None else setting.liberty.name,
-        library_digest=library.key,
-        period_ns=usual.period,
-        input_delay_ns=usual.input_delay,
-        output_delay_ns=usual.output_delay,
-        driver=usual.driver,
-        output_load_ff=usual.output_load,
-        budgets={name: asdict(each) for name, each in budgets.items() if each != usual},
-        exceptions=_exceptions(runs),
-        wire_load=WIRE_LOAD,
-        wire_ff=library.conditions.wire_capacitance,
-        load_share=LOAD_SHARE,
-        flavour=FLAVOUR,
-        placement_allowance=read_placement_allowance(),
-        tools=list(setting.tools),
-    )
-
-
-def _exceptions(runs: Sequence[SynthRun]) -> dict[str, list[str]]:
-    """Ports that are not timed as the budget says, by unit."""
-    found = {}
-    for run in runs:
-        unit = run.job.unit
-        ports = {bit.split("[")[0]: None for bit in (*unit.quasi_static, *unit.constant)}
-        if ports:
-            found[run.job.name] = list(ports)
-    return found

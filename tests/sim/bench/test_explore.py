@@ -17,7 +17,8 @@ from sim.bench.explore_results import (
     Skipped,
     front,
 )
-from sim.bench.synth import machine_of, method_of
+from sim.bench.synth import machine_of
+from sim.bench.synth_method import method_of
 from sim.bench.synth_report import SynthReport
 from sim.bench.synth_results import UnitLine
 from sim.spread import spread

@@ -10,14 +10,13 @@ from sim.bench.synth import (
     MACHINES,
     composition,
     machine_of,
-    method_of,
     power_of,
     power_runs,
-    prices_of,
     report_jobs,
     right_sized_of,
 )
 from sim.bench.synth_markdown import synth_page
+from sim.bench.synth_method import method_of, prices_of
 from sim.bench.synth_report import SynthReport
 from sim.bench.synth_results import UnitLine
 from sim.synth.run import Setting
@@ -156,7 +155,7 @@ def test_page(cut, powered):
     report = SynthReport(
         date="2026-01-01",
         command="kiln synth",
-        method=method_of(Setting(("yosys 1", "sta 1")), runs),
+        method=method_of(Setting(("Yosys 1.2 (of whoever)", "2.0.17")), runs),
         srams=prices_of(runs, SRAMS),
         units=[UnitLine(machine=run.job.machine, report=run.report) for run in runs],
         machines=[
@@ -173,7 +172,7 @@ def test_page(cut, powered):
     page = synth_page(report)
     assert "| ArithmUnit | arith | 40 | 0 | 40 |" in page
     assert "The paper's 22,802" in page
-    assert "**4x1x1**" in page and "yosys 1" in page
+    assert "**4x1x1**" in page and "*Tools*: Yosys 1.2, OpenSTA 2.0.17." in page
     assert ("uJ with SRAMs" in page) == powered
     late = report.model_copy(
         update={
