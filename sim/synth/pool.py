@@ -23,7 +23,7 @@ def run_jobs(
     progress: Progress = lambda done, under_way: None,
 ) -> list[SynthRun]:
     """Synthesise units, the biggest first; results in the order of ``jobs``. The first error ends
-    the run, and names its unit."""
+    the run, once the units under way are done (they are kept), and names its unit."""
     order = sorted(range(len(jobs)), key=lambda k: (jobs[k].name != "eie.pe", k))
     results: dict[int, SynthRun] = {}
     if workers == 1 or len(jobs) == 1:
@@ -46,7 +46,7 @@ def run_jobs(
                 under_way = [k for k in order if k not in results][:workers]
                 progress(results[k], [jobs[k] for k in under_way])
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return [results[k] for k in range(len(jobs))]
 

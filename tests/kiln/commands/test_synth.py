@@ -35,7 +35,7 @@ def test_exit_code(monkeypatch, tmp_path, changes, code):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["eie.nothing", "--preset", "tiny"], "no unit 'eie.nothing' in tiny; there are eie.queue"),
+        (["eie.nothing", "--preset", "tiny"], "no unit 'eie.nothing' in tiny; there are eie.pe"),
         (["eie.pe", "--preset", "paper65"], "no preset 'paper65'; there are tiny, "),
     ],
 )

@@ -25,7 +25,6 @@ from sim.spread import spread
 from sim.synth.run import Setting, SynthRun
 from sw.physical.sram import SramTable
 from tests.sim.bench.synth_runs import element_power, machine_runs
-from tests.sim.cluster import two_workers
 from tests.sim.synth.reports import unit_report
 
 LOGIC = LogicCost(cells_um2=1e6, sram_um2=1e5, flip_flops=1000, leakage_mw=2.0)
@@ -136,11 +135,9 @@ def test_calibration_from_a_report():
     assert Calibration.of(report, "other") is None
 
 
-def test_the_same_on_a_cluster(tmp_path):
+def test_plot(tmp_path):
     tasks = [task(shape, CALIBRATION) for shape in shapes([4, 8], [1, 4], [8], [2], [1])]
     here = spread(evaluate, tasks)
-    with two_workers() as address:
-        assert spread(evaluate, tasks, scheduler=address) == here
     report = ExploreReport(
         date="2026-01-01",
         command="kiln explore",

@@ -28,7 +28,7 @@ def test_a_configuration_of_its_own():
 def test_refusals():
     with pytest.raises(ValueError, match="no preset 'paper65'; there are tiny, "):
         jobs_of("paper65")
-    with pytest.raises(ValueError, match=r"no unit 'eie.sums' in tiny; there are eie\.queue, "):
+    with pytest.raises(ValueError, match=r"no unit 'eie.sums' in tiny; there are eie\.pe, "):
         jobs_of("tiny", ["eie.sums"])
 
 
