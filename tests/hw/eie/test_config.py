@@ -121,4 +121,4 @@ def test_presets():
         if config.is_wide:
             assert (config.lanes, config.group_max) == (8, 16)
             narrow = PRESETS.get(f"weng{config.n_pe}", PRESETS.get(f"paper{config.n_pe}"))
-            assert replace(config, lanes=1, group_max=1) == narrow
+            assert replace(config, lanes=1, group_max=1, queue_depth=8) == narrow
