@@ -55,7 +55,9 @@ def prices_of(runs: Sequence[SynthRun], srams: SramTable) -> list[SramPrice]:
 def method_of(setting: Setting, runs: Sequence[SynthRun]) -> Method:
     """What the run rests on."""
     library, usual = load_library(setting.liberty), Budget()
-    budgets: Mapping[str, Budget] = {run.job.name: budget_of(run.job.name) for run in runs}
+    budgets: Mapping[str, Budget] = {
+        run.job.name: budget_of(run.job.name, run.job.config.n_pe) for run in runs
+    }
     return Method(
         library=library.name,
         library_source=library.source if setting.liberty is None else setting.liberty.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from hw.eie.config import PRESETS, EieConfig
 from hw.eie.units import Unit, units
@@ -15,12 +16,14 @@ __all__ = ["SynthJob", "budget_of", "jobs_of", "unit_names"]
 
 _PREFIX = "eie."
 
-FARTHEST_PE_MM = 4.8
-"""From a relay of the broadcast to its farthest PE."""
+FARTHEST_PE_MM = 4.0
+"""From a relay of the broadcast to the farthest of its PEs, among 64."""
 FLIP_FLOP_NS = 0.1
 """Clock to output of the flip-flop before a long wire."""
 ROOM_NS = 0.2
 """What a PE needs to tell the room of its queue from its level."""
+ARITHMETIC_NS = 0.2
+"""From a clock edge to the inputs of the arithmetic, which come from flip-flops and SRAMs."""
 ALL_OF_16_NS = 0.13
 """What a relay needs to find out if 16 PEs have room, set-up included."""
 
@@ -54,20 +57,24 @@ class SynthJob:
         return units(self.config)[self.name.removeprefix(_PREFIX)]
 
 
-def budget_of(name: str) -> Budget:
+def budget_of(name: str, n_pe: int = 64) -> Budget:
     """
     The clock of a unit, and the shares of it that its neighbours have on either side.
 
     A unit inside a PE has neighbours in the PE, and the PE itself shows whether they fit together.
-    The wires of the broadcast are those of 64 PEs on 6.4 mm x 6.4 mm: a relay is 1.6 mm from the
-    root in the middle, and at most 4.8 mm from its PEs. To these and back a signal has a clock
-    period, less the flip-flop that it comes from and the gates at the other end.
+    The wires of the broadcast are those of 64 PEs on 6.4 mm x 6.4 mm, 0.8 mm apart: from the root
+    in the middle to a relay are 1.6 mm, from there to the middle of the farthest of its PEs 4.0 mm.
+    Fewer PEs are closer together, by the root of their number; that their memories may be smaller
+    is not counted. To the PEs and back a signal has a clock period, less the flip-flop that it
+    comes from and the gates at the other end.
     """
-    wire = repeated_wire(read_cells(), FARTHEST_PE_MM)
+    wire = repeated_wire(read_cells(), FARTHEST_PE_MM * sqrt(n_pe / 64))
     if name == f"{_PREFIX}pe":
         return Budget(input_delay=FLIP_FLOP_NS + wire, output_delay=wire + ALL_OF_16_NS)
     if name == f"{_PREFIX}relay":
         return Budget(input_delay=FLIP_FLOP_NS + ROOM_NS + wire, output_delay=wire)
+    if name == f"{_PREFIX}arith":
+        return Budget(input_delay=ARITHMETIC_NS)
     return Budget()
 
 

@@ -92,7 +92,11 @@ def _library(liberty: Path | None) -> CellFile:
 
 def run_job(job: SynthJob, setting: Setting) -> SynthRun:
     """Synthesise a unit, or take what is there for the same Verilog, library, tables and tools."""
-    unit, budget, library = job.unit, budget_of(job.name), _library(setting.liberty)
+    unit, budget, library = (
+        job.unit,
+        budget_of(job.name, job.config.n_pe),
+        _library(setting.liberty),
+    )
     exceptions = Exceptions(unit.quasi_static, unit.constant)
     emitted = emit_once(
         unit.make, f"{job.name} of {job.config}", label=job.label, macros=True, quiet=True

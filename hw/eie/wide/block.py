@@ -122,8 +122,10 @@ class VectorBlock(wiring.Component):
             )
         column = Signal(16)
         m.d.comb += column.eq(
-            ((first >> (config.fetch.bit_length() - 1)) * config.blocks + self.number) * size
-            + element
+            Cat(
+                element[:size_bits],
+                (first >> (config.fetch.bit_length() - 1)) * config.blocks + self.number,
+            )
         )
         record = (column * POINTERS_PER_RECORD) >> group
         m.d.comb += [

@@ -127,6 +127,12 @@ class SpanRead(wiring.Component):
         with m.Else():
             m.d.comb += [span.start.eq(record.base), span.stop.eq(record.base + last)]
         m.submodules.output = output = OutputRegister(span_layout(config))
-        wiring.connect(m, queue.o, output.i)
+        pointed = queue.o.payload
+        m.d.comb += [
+            output.i.valid.eq(queue.o.valid),
+            queue.o.ready.eq(output.i.ready),
+            output.i.payload.eq(pointed),
+            output.i.payload.few.eq((pointed.stop - pointed.start)[:POINTER_BITS] <= config.lanes),
+        ]
         wiring.connect(m, output.o, wiring.flipped(self.o))
         return m

@@ -103,6 +103,7 @@ class WideSpmatRead(wiring.Component):
         # Within a pass.
         span = self.i.payload
         started = Signal()
+        final = Signal()  # of a group that has been started, no more entries than lanes are left
         position = Signal.like(span.start)
         offset = Signal.like(span.start)
         cursor = Signal.like(span.start)
@@ -209,7 +210,8 @@ class WideSpmatRead(wiring.Component):
                             offset.eq(offset + lanes),
                             started.eq(1),
                         ]
-                        with m.If(left <= lanes):
+                        m.d.sync += final.eq(left <= 2 * lanes)
+                        with m.If(Mux(started, final, span.few)):
                             m.d.comb += self.i.ready.eq(1)
                             m.d.sync += [started.eq(0), offset.eq(0)]
 

@@ -36,12 +36,14 @@ def span_layout(config: EieConfig) -> data.StructLayout:
     """
     A group of activations with the entries [start, stop) of its columns in this PE, or an ``end``
     mark. Column k's entries end ``ends[k]`` after ``start``, the last one's at ``stop``. Where
-    ``single`` is set there is one column, which takes ``values[0]``.
+    ``single`` is set there is one column, which takes ``values[0]``. ``few`` says that there are
+    no more entries than lanes: spmat has no time to find out.
     """
     return data.StructLayout(
         {
             "end": 1,
             "single": 1,
+            "few": 1,
             "start": POINTER_BITS,
             "stop": POINTER_BITS,
             "ends": data.ArrayLayout(END_BITS, config.group_max - 1),

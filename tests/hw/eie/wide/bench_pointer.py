@@ -11,6 +11,7 @@ from hw.eie.wide.tokens import span_layout
 from sim.payload import Codec
 from sim.runner import bench_parameters
 from sim.streams import PROFILES, Bench
+from tests.hw.eie.wide.spans import few
 from tests.hw.lockstep import Lockstep
 
 CONFIGS = [EieConfig(**fields) for fields in bench_parameters()["configs"]]
@@ -28,11 +29,12 @@ def span_of(config, words, token):
     fields = {"end": 0, "single": token["single"], "values": token["values"]}
     if token["single"]:
         start, stop = (memory >> 16 * at & 0xFFFF for at in (place, place + 1))
-        return fields | {"start": start, "stop": stop}
+        return fields | {"start": start, "stop": stop, "few": few(config, start, stop)}
     record = memory >> 16 * place
     ends = [record >> 16 + 7 * k & 127 for k in range(config.group_max)]
     start, stop = record & 0xFFFF, ((record & 0xFFFF) + ends[-1]) & 0xFFFF
-    return fields | {"start": start, "stop": stop, "ends": ends[:-1]}
+    known = {"start": start, "stop": stop, "few": few(config, start, stop)}
+    return fields | known | {"ends": ends[:-1]}
 
 
 class SpanModel(Lockstep):

@@ -2,7 +2,12 @@
 
 from itertools import accumulate, pairwise
 
-__all__ = ["entry_lanes", "group_span", "random_sizes", "single_span"]
+__all__ = ["entry_lanes", "few", "group_span", "random_sizes", "single_span"]
+
+
+def few(config, start, stop):
+    """Whether there are no more entries than lanes."""
+    return int((stop - start) % 65536 <= config.lanes)
 
 
 def single_span(config, rng, start, stop):
@@ -10,6 +15,7 @@ def single_span(config, rng, start, stop):
     return {
         "end": 0,
         "single": 1,
+        "few": few(config, start, stop),
         "start": start,
         "stop": stop,
         "ends": [rng.getrandbits(7) for _ in range(config.group_max - 1)],
@@ -23,6 +29,7 @@ def group_span(config, rng, start, sizes):
     return {
         "end": 0,
         "single": 0,
+        "few": few(config, start, start + sum(sizes)),
         "start": start,
         "stop": start + sum(sizes),
         "ends": list(accumulate(sizes))[:-1],
