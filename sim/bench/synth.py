@@ -34,7 +34,8 @@ _SAME_ELEMENT = {"weng32": "paper64", "weng8": "paper64"}
 """Machines whose PE differs from another's in the width of its number alone."""
 RATE = 400_000
 """Predictions a second, for the power of the array cut to a predictor."""
-_BARS_MM2 = {"wide32": 23.5}
+_BARS_MM2 = {"weng32": 20.4, "wide32": 23.5}
+_BARS_W = {"weng32": 0.29}
 _WITH_ALL_UNITS = ("paper64", "wide32")
 _PARTS = {
     "Act_queue": ("queue",),
@@ -117,6 +118,7 @@ def machine_of(
         paper_mm2=published.area_mm2 if published else None,
         paper_w=published.power_w if published else None,
         bar_mm2=_BARS_MM2.get(name),
+        bar_w=_BARS_W.get(name),
     )
     for each in power:
         rest = machine.leakage_mw(each.temperature_k)

@@ -90,6 +90,9 @@ def _areas(report: SynthReport) -> Iterator[Verdict]:
         if machine.bar_mm2 is not None:
             what = f"{machine.name}, all of it with the allowance for placement, mm2"
             yield Verdict.at_most(what, machine.area_mm2, machine.bar_mm2)
+        if machine.bar_w is not None and BAR_TEMPERATURE in machine.power_w:
+            what = f"{machine.name} at work on {machine.workload} at {BAR_TEMPERATURE} K, W"
+            yield Verdict.at_most(what, machine.power_w[BAR_TEMPERATURE], machine.bar_w)
 
 
 def _right_sized(result: RightSized | None) -> Iterator[Verdict]:

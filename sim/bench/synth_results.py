@@ -114,7 +114,7 @@ class Machine(BaseModel):
 
     ``power_w`` by temperature is that of all PEs at work on ``workload``, and the leakage of the
     rest; empty where power was not measured. What starts with ``paper`` is published (of as many
-    PEs, by Weng and Chien), and ``bar_mm2`` the most that the area may be.
+    PEs, by Weng and Chien), ``bar_mm2`` the most that the area may be, ``bar_w`` the power.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Machine(BaseModel):
     paper_mm2: float | None = None
     paper_w: float | None = None
     bar_mm2: float | None = None
+    bar_w: float | None = None
 
     def _sum(self, field: str) -> float:
         return 1e-6 * sum(line.count * getattr(line, field) for line in self.lines)
