@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.metrics import roc_auc_score
 
-__all__ = ["Confusion", "confusion"]
+__all__ = ["Confusion", "confusion", "roc_auc"]
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,12 @@ def confusion(predicted: ArrayLike, ebusy: ArrayLike) -> Confusion:
         true_accept=int((~guess & ~truth).sum()),
         false_accept=int((~guess & truth).sum()),
     )
+
+
+def roc_auc(scores: ArrayLike, slow: ArrayLike) -> float:
+    """Area under the receiver operating characteristic of scores (n,), higher meaning slower,
+    against the truth, bool (n,); 0.5 is chance. ``ValueError`` where all are of one kind."""
+    truth = np.asarray(slow, dtype=bool)
+    if truth.all() or not truth.any():
+        raise ValueError("an area needs both slow and fast I/Os")
+    return float(roc_auc_score(truth, np.asarray(scores, dtype=float)))
