@@ -2,7 +2,19 @@
 
 import typer
 
-from kiln.commands import bench, compile, doctor, explore, fpga, image, sim, synth, train
+from kiln.commands import (
+    bench,
+    compile,
+    doctor,
+    explore,
+    fpga,
+    image,
+    replay,
+    sim,
+    synth,
+    trace,
+    train,
+)
 
 __all__ = ["app"]
 
@@ -13,7 +25,19 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for module in (bench, compile, doctor, explore, fpga, image, sim, synth, train):
+for module in (
+    bench,
+    compile,
+    doctor,
+    explore,
+    fpga,
+    image,
+    replay,
+    sim,
+    synth,
+    trace,
+    train,
+):
     app.add_typer(module.app)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from hw.eie.config import PRESETS
 from kiln.commands.bench_mittos import mittos
+from kiln.commands.bench_tail import tail
 from sim.bench.eie import LIMIT, measure
 from sim.bench.layers import LAYERS, BenchLayer, chosen
 from sim.bench.markdown import PE_PLOT, QUEUE_PLOT, eie_page
@@ -25,6 +26,7 @@ __all__ = ["app"]
 
 app = typer.Typer(name="bench", help="Tables of results, measured on the RTL.")
 app.command("mittos")(mittos)
+app.command("tail")(tail)
 
 PE_LAYERS = ("Alex-7", "VGG-8", "NT-We")
 """Layers that run on 1 to 64 PEs: 4096, 1000 and 600 rows."""

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from kiln.commands.train_ssd import ssd
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import Masked, precise_linear
 from sw.predictors.recipe import Recipe
@@ -29,6 +30,7 @@ LINE_EVERY = 500
 """Steps between two lines where there is no terminal to draw a bar on."""
 
 app = typer.Typer(name="train", help="Train a predictor.", no_args_is_help=True)
+app.command("ssd")(ssd)
 
 
 @app.callback()

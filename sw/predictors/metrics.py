@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import roc_auc_score
 
 __all__ = ["Confusion", "confusion", "roc_auc"]
 
@@ -71,6 +70,8 @@ def confusion(predicted: ArrayLike, ebusy: ArrayLike) -> Confusion:
 def roc_auc(scores: ArrayLike, slow: ArrayLike) -> float:
     """Area under the receiver operating characteristic of scores (n,), higher meaning slower,
     against the truth, bool (n,); 0.5 is chance. ``ValueError`` where all are of one kind."""
+    from sklearn.metrics import roc_auc_score  # takes a second to import, and few need it
+
     truth = np.asarray(slow, dtype=bool)
     if truth.all() or not truth.any():
         raise ValueError("an area needs both slow and fast I/Os")

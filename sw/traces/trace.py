@@ -62,8 +62,8 @@ class Trace:
         """From the first submission to the last; 0 where there are fewer than two I/Os."""
         return float(self.submit_us[-1] - self.submit_us[0]) if len(self) else 0.0
 
-    def part(self, rows: slice) -> Trace:
-        """The I/Os of a slice."""
+    def part(self, rows: slice | NDArray[np.int64]) -> Trace:
+        """The I/Os of a slice, or of rows in rising order."""
         return Trace(
             self.submit_us[rows],
             self.latency_us[rows],

@@ -1,0 +1,1 @@
+"""The benchmark of fast reject: predictors, processors, and the tail of latencies."""
