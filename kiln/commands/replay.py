@@ -160,19 +160,19 @@ def _judged(
 
 
 def _table(cluster: Cluster, rows: list[ReplayRow]) -> Table:
-    table = Table(
-        title=f"reads of {cluster.name}, us",
-        caption=f"slow: above {cluster.slow_us:,.0f} us. Turned away over reads, extra load over "
-        "all I/Os.",
+    caption = (
+        f"slow: above {cluster.slow_us:,.0f} us. Turned away over reads, extra load over I/Os."
     )
+    for row in rows:
+        if row.inference_us is not None:
+            caption += f" {row.server} is occupied by a prediction for {row.inference_us:.3f} us."
+    table = Table(title=f"reads of {cluster.name}, us", caption=caption)
     table.add_column("policy")
     columns = ("mean", "p50", "p95", "p99", "p99.9", "turned away", "extra load")
     for column in columns:
         table.add_column(column, justify="right")
     for row in rows:
         name = row.policy if row.predictor is None else f"{row.policy}, {row.predictor}"
-        if row.inference_us is not None:
-            name += f" in {row.inference_us:.3f} us"
         latencies = (row.mean_us, row.p50_us, row.p95_us, row.p99_us, row.p999_us)
         shares = f"{row.rejects:.1%}", f"{row.extra_load:.2%}"
         table.add_row(name, *(f"{latency:,.1f}" for latency in latencies), *shares)

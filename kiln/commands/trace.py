@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from sw.traces.formats import FORMATS
-from sw.traces.read import WINDOW_MS, ReadReport, read_trace
+from sw.traces.read import WINDOW_MS, read_trace
 from sw.traces.trace import Trace
 from sw.traces.workload import Workload, generate
 from sw.traces.write import write_trace
@@ -55,7 +55,8 @@ def show(
             )
     except (ValueError, OSError) as error:
         _fail(error)
-    console.print(_table(path, trace, report))
+    console.print(f"{path}: {report}", markup=False, highlight=False, soft_wrap=True)
+    console.print(_table(path, trace))
     for example in report.examples:
         console.print(f"skipped {example}", markup=False, highlight=False, soft_wrap=True)
 
@@ -77,7 +78,7 @@ def generate_trace(
             write_trace(trace, out)
     except (ValueError, OSError) as error:
         _fail(error)
-    console.print(_table(out, trace, ReadReport(ios=len(trace))))
+    console.print(_table(out, trace))
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -96,11 +97,11 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _table(path: Path, trace: Trace, report: ReadReport) -> Table:
+def _table(path: Path, trace: Trace) -> Table:
     table = Table(title=path.name, show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    table.add_row("read", str(report))
+    table.add_row("I/Os", f"{len(trace):,}")
     seconds = trace.duration_us / 1e6
     table.add_row("duration", f"{seconds:,.3f} s")
     if seconds > 0:
@@ -110,8 +111,6 @@ def _table(path: Path, trace: Trace, report: ReadReport) -> Table:
     for name, rows in (("read", trace.is_read), ("write", ~trace.is_read)):
         if rows.any():
             values = np.quantile(trace.latency_us[rows], _SHARES)
-            shares = " / ".join(f"p{100 * share:g}" for share in _SHARES)
-            table.add_row(
-                f"{name} latency, us, {shares}", " / ".join(f"{value:,.0f}" for value in values)
-            )
+            for share, value in zip(_SHARES, values, strict=True):
+                table.add_row(f"{name} latency, p{100 * share:g}", f"{value:,.0f} us")
     return table
