@@ -20,6 +20,7 @@ from .library import WIRE_LOAD, CellFile
 from .macros import macro_liberty
 from .mapping import (
     CELLS,
+    CLOCK_GATE,
     MACROS,
     MAPPING,
     RECIPES,
@@ -188,6 +189,7 @@ def _write_inputs(
     texts = {
         "unit.v": source.verilog,
         CELLS: library.text,
+        CLOCK_GATE: library.clock_gate,
         MAPPING: heavier_inputs(library.text, library.conditions.wire_capacitance),
         MACROS: macro_liberty(
             geometries, srams, budget.period, cells=read_cells(), flavour=flavour
