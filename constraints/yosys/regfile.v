@@ -1,9 +1,10 @@
-// Register files of 16 words and more, with one clocked write port and unclocked read ports.
+// Register files of four words and more, with one clocked write port and unclocked read ports.
 //
 // Read: one select line a word and an AND-OR tree, so that only the words that the address leaves
 // and reaches move; a tree of multiplexers, Yosys's own way, moves at every level. Write: the data
-// goes to the flip-flops of eight words only, those of the word that is written; the others hold
-// theirs at zero.
+// goes to the flip-flops of four words only (eight, where words are narrow), those of the word that
+// is written, and the clock to the gates of eight; the others hold their data at zero, and their
+// clock gates rest.
 (* techmap_celltype = "$mem_v2" *)
 module kiln_register_file (RD_CLK, RD_EN, RD_ARST, RD_SRST, RD_ADDR, RD_DATA,
                            WR_CLK, WR_EN, WR_ADDR, WR_DATA);
@@ -26,24 +27,30 @@ module kiln_register_file (RD_CLK, RD_EN, RD_ARST, RD_SRST, RD_ADDR, RD_DATA,
   input [WR_PORTS*ABITS-1:0] WR_ADDR;
   input [WR_PORTS*WIDTH-1:0] WR_DATA;
 
-  localparam BANK = 8;
-  localparam BANKS = (SIZE + BANK - 1) / BANK;
+  localparam GROUP = 8, BANK = WIDTH < 32 ? 8 : 4;
+  localparam GROUPS = (SIZE + GROUP - 1) / GROUP, BANKS = (SIZE + BANK - 1) / BANK;
   localparam WHOLE_WORDS = _TECHMAP_CONNMAP_WR_EN_
     == {WIDTH{_TECHMAP_CONNMAP_WR_EN_[_TECHMAP_BITS_CONNMAP_-1:0]}};
   localparam FAIL = WR_PORTS != 1 || RD_CLK_ENABLE != 0 || WR_CLK_ENABLE != 1
-    || WR_CLK_POLARITY != 1 || SIZE < 16 || OFFSET != 0 || !WHOLE_WORDS;
+    || WR_CLK_POLARITY != 1 || SIZE < 4 || OFFSET != 0 || !WHOLE_WORDS;
   wire _TECHMAP_FAIL_ = FAIL;
 
   wire [SIZE*WIDTH-1:0] words;
-  genvar bank, word, port;
+  genvar group, bank, word, port;
   generate
+    for (group = 0; group < GROUPS; group = group + 1) begin : groups
+      wire clock;
+      kiln_clock_gate gate (
+        .clk(WR_CLK[0]), .en(WR_EN[0] && WR_ADDR / GROUP == group), .gated(clock)
+      );
+    end
     for (bank = 0; bank < BANKS; bank = bank + 1) begin : banks
       wire mine = WR_EN[0] && WR_ADDR / BANK == bank;
       (* keep *) wire [WIDTH-1:0] data = {WIDTH{mine}} & WR_DATA;
       for (word = BANK * bank; word < SIZE && word < BANK * (bank + 1); word = word + 1) begin : w
         reg [WIDTH-1:0] held;
-        always @(posedge WR_CLK[0])
-          if (WR_EN[0] && WR_ADDR == word)
+        always @(posedge groups[word / GROUP].clock)
+          if (WR_ADDR % GROUP == word % GROUP)
             held <= data;
         assign words[WIDTH*word +: WIDTH] = held;
       end

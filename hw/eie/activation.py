@@ -213,10 +213,15 @@ class SourceFile(wiring.Component):
                 self.o.payload.value.eq(fetch.data),
             ]
 
-        m.d.sync += flags.eq(remaining)
+        # One enable for all flags, so that their clock can rest.
+        following = Signal(depth)
+        m.d.comb += following.eq(remaining)
         with m.If(self.write.valid):
-            m.d.sync += flags.bit_select(self.write.slot, 1).eq(self.write.value != 0)
+            m.d.comb += following.bit_select(self.write.slot, 1).eq(self.write.value != 0)
         with m.If(self.clear):
-            m.d.sync += [flags.eq(0), self.o.valid.eq(0)]
+            m.d.comb += following.eq(0)
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(take | self.write.valid | self.clear):
+            m.d.sync += flags.eq(following)
         m.d.comb += self.pending.eq(flags.any() | self.o.valid)
         return m

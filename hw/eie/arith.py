@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -14,7 +14,7 @@ from .config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_WORDS, WORD_BITS
 from .format import ENTRY, struct_layout
 from .tokens import OpKind, drained_layout, work_layout
 
-__all__ = ["Arithmetic", "Multiplier"]
+__all__ = ["Arithmetic", "MagnitudeMultiplier", "Multiplier", "folded"]
 
 
 class Multiplier(wiring.Component):
@@ -73,12 +73,109 @@ class Multiplier(wiring.Component):
         return m
 
 
+def folded(value: Value) -> Value:
+    """``value`` (signed) with all bits but its sign inverted where it is negative, so that those
+    of a small number of either sign are 0 at the top."""
+    return Cat(value[:-1] ^ value[-1].replicate(len(value) - 1), value[-1])
+
+
+class MagnitudeMultiplier(wiring.Component):
+    """
+    Multiplier of numbers whose signs are apart: ``product + carry`` is a * b, modulo 2**32,
+    ``stages`` cycles after the operands came with ``valid``; or, where ``literal`` is set, the
+    bits of the operands as one word, b in the upper half. One product a cycle; nothing stalls.
+    Of small numbers of either sign most of it is at rest; without ``valid`` all of it is.
+
+    With two stages and more the first forms the products with both halves of b, the second adds
+    them; further stages only delay.
+
+    Parameters
+    ----------
+    stages : :class:`int`
+        Pipeline stages, at least 1.
+
+    Members
+    -------
+    valid : ``In(1)``
+    a : ``In(16)``
+        Magnitude of the first operand, at most 2**15.
+    negative : ``In(1)``
+        Its sign.
+    b : ``In(16)``
+        The second operand, :func:`folded`.
+    literal : ``In(1)``
+    product : ``Out(signed(32))``
+    carry : ``Out(1)``
+    """
+
+    def __init__(self, stages: int):
+        if not isinstance(stages, int) or stages < 1:
+            raise ValueError(f"Multiplier stages must be a positive integer, not {stages!r}")
+        self.stages = stages
+        super().__init__(
+            {
+                "valid": In(1),
+                "a": In(ACTIVATION_BITS),
+                "negative": In(1),
+                "b": In(ACTIVATION_BITS),
+                "literal": In(1),
+                "product": Out(signed(ACCUMULATOR_BITS)),
+                "carry": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        half = ACTIVATION_BITS // 2
+        word = Cat(self.a, self.b)
+        sign = self.b[-1]
+        low = Signal(ACTIVATION_BITS + half)
+        high = Signal(ACTIVATION_BITS + half)
+        negate = Signal()
+        # The magnitude of a negative b is one more than its bits.
+        m.d.comb += [
+            low.eq(Mux(self.literal, word[:half], self.a * self.b[:half] + Mux(sign, self.a, 0))),
+            high.eq(Mux(self.literal, word[half:], self.a * self.b[half:-1])),
+            negate.eq(~self.literal & (self.negative ^ sign)),
+        ]
+        valid = self.valid
+        if self.stages > 1:
+            valid, low, high, negate = self._register(m, low, high, negate)
+        product, carry = Signal(ACCUMULATOR_BITS), Signal()
+        with m.If(valid):
+            total = (low + (high << half))[:ACCUMULATOR_BITS]
+            m.d.sync += [
+                product.eq(total ^ negate.replicate(ACCUMULATOR_BITS)),
+                carry.eq(negate),
+            ]
+        result = Cat(product, carry)
+        if self.stages > 2:
+            done = Signal()
+            m.d.sync += done.eq(valid)
+            _, result = delay(m, done, result, self.stages - 2, "result")
+        m.d.comb += Cat(self.product, self.carry).eq(result)
+        return m
+
+    def _register(self, m, low, high, negate):
+        """The first stage. The upper half moves only from and to what is not 0."""
+        upper = Signal()
+        first_high = Signal.like(high)
+        uses = self.literal | self.b[len(self.b) // 2 : -1].any()
+        with m.If(self.valid):
+            m.d.sync += upper.eq(uses)
+        with m.If(self.valid & (uses | upper)):
+            m.d.sync += first_high.eq(high)
+        valid, rest = delay(m, self.valid, Cat(low, negate), 1, "first")
+        return valid, rest[:-1], first_high, rest[-1]
+
+
 class Arithmetic(wiring.Component):
     """
     Works on one operation a cycle, in order, without stalls (section IV, "Arithmetic Unit"):
 
     - ENTRY: row += zeros + 1 (from -1 at a column's first entry), accumulator[row] +=
-      codebook[index] * value modulo 2**32;
+      codebook[index] * value modulo 2**32, where the value is that which came with the column's
+      first entry; between entries of a column there is no TURN;
     - TURN: the accumulator of ``row`` goes out where ``drain`` is set, and is replaced by the bias
       where ``load`` is set;
     - CODEBOOK: four codebook values are stored.
@@ -130,9 +227,13 @@ class Arithmetic(wiring.Component):
         is_entry = self.i.valid & (op.kind == OpKind.ENTRY)
         is_turn = self.i.valid & (op.kind == OpKind.TURN)
 
-        # Lookup: byte and codebook select beside the row.
+        # Lookup: byte and codebook select beside the row. The bit of ``part`` that moves most often
+        # chooses last, between the fewest bits.
         entry = Signal(struct_layout(ENTRY))
-        m.d.comb += entry.eq(word.word_select(op.part, len(entry.as_value())))
+        chosen = word
+        for bit in reversed(op.part):
+            chosen = Mux(bit, chosen[len(chosen) // 2 :], chosen[: len(chosen) // 2])
+        m.d.comb += entry.eq(chosen)
         is_codebook = self.i.valid & (op.kind == OpKind.CODEBOOK)
         if config.lean:
             weight = self._codebook_sram(m, is_codebook, is_entry, entry)
@@ -148,91 +249,106 @@ class Arithmetic(wiring.Component):
         ]
         m.d.sync += self.error.eq(is_entry & (wide_row >= config.file_depth))
 
-        m.submodules.multiplier = multiplier = Multiplier(config.mul_stages)
-        control_layout = data.StructLayout(
-            {
-                "write": 1,
-                "load": 1,
-                "drain": 1,
-                "last": 1,
-                "slot": 1,
-                "row": config.slot_bits,
-            }
-        )
-        control = Signal(control_layout)
-        bias = word.word_select(op.part[0], ACCUMULATOR_BITS)
-        taken, working = Signal(), Signal()
+        # Operands. A TURN's bias goes through the multiplier.
+        taken, working, turning, loading = Signal(), Signal(), Signal(), Signal()
+        marks = Signal(data.StructLayout({"drain": 1, "last": 1, "slot": 1}))
         m.d.comb += taken.eq(is_entry | is_turn)
         m.d.sync += working.eq(taken)
         with m.If(taken):
             m.d.sync += [
-                multiplier.literal.eq(is_turn),
-                control.write.eq(is_entry | op.load),
-                control.load.eq(is_turn & op.load),
-                control.drain.eq(is_turn & op.drain),
-                control.last.eq(is_turn & op.last),
-                control.slot.eq(op.slot),
+                turning.eq(is_turn),
+                loading.eq(is_turn & op.load),
+                row.eq(Mux(is_turn, op.row, wide_row)),
             ]
-        upper = multiplier.b
-        if config.lean:
-            upper = Signal(ACTIVATION_BITS)
-            m.d.comb += multiplier.b.eq(Mux(multiplier.literal, upper, weight))
         with m.If(is_turn):
-            m.d.sync += [
-                Cat(multiplier.a, upper).eq(bias),
-                control.row.eq(op.row),
-            ]
-        with m.Elif(is_entry):
-            m.d.sync += multiplier.a.eq(op.value)
-            if not config.lean:
-                m.d.sync += multiplier.b.eq(weight)
-            m.d.sync += [
-                control.row.eq(wide_row),
-                row.eq(wide_row),
-            ]
+            m.d.sync += [marks.drain.eq(op.drain), marks.last.eq(op.last), marks.slot.eq(op.slot)]
+        bias = word.word_select(op.part[0], ACCUMULATOR_BITS)
+        operands = is_turn, is_entry, op, weight, bias
+        multiply = self._multiply_small if config.lean else self._multiply
+        product, carry = multiply(m, working, turning, *operands)
 
         # Accumulator read, in the multiplier's last cycle.
-        reads, reading = delay(m, working, control, config.mul_stages - 1, "control")
+        stages = config.mul_stages - 1
+        work = Signal(data.StructLayout({"turn": 1, "load": 1, "row": config.slot_bits}))
+        m.d.comb += [work.turn.eq(turning), work.load.eq(loading), work.row.eq(row)]
+        reads, reading = delay(m, working, work, stages, "reading")
+        _, read_marks = delay(m, working & turning, marks, stages, "turning")
         adds, adding = delay(m, reads, reading, 1, "adding")
+        _, drained = delay(m, reads & reading.turn, read_marks, 1, "drained")
         operand = Signal(signed(ACCUMULATOR_BITS))
         m.d.comb += self.acc.read_row.eq(reading.row)
         with m.If(reads):
             m.d.sync += operand.eq(self.acc.read_data)
 
         # Addition and write, with the bypass.
-        bypass = Signal()
+        bypass, again = Signal(), Signal()
         written = Signal(signed(ACCUMULATOR_BITS))
-        old = Mux(bypass, written, operand)
         total = Signal(signed(ACCUMULATOR_BITS))
-        m.d.comb += total.eq(Mux(adding.load, 0, old) + multiplier.product)
-        writes = adds & adding.write
-        m.d.sync += bypass.eq(writes & (adding.row == reading.row))
-        with m.If(writes):
+        writes = adds & (~adding.turn | adding.load)
+        m.d.comb += again.eq(writes & reads & (adding.row == reading.row))
+        m.d.sync += bypass.eq(again)
+        with m.If(again):
             m.d.sync += written.eq(total)
+        old = Mux(bypass, written, operand)
+        base = Mux(adding.load, 0, old)
         m.d.comb += [
+            total.eq((Cat(Const(1, 1), base) + Cat(carry, product))[1:]),
             self.acc.write_en.eq(writes),
             self.acc.write_row.eq(adding.row),
             self.acc.write_data.eq(total),
-            self.o.valid.eq(adds & (adding.drain | adding.last)),
-            self.o.payload.drain.eq(adding.drain),
-            self.o.payload.last.eq(adding.last),
-            self.o.payload.slot.eq(adding.slot),
+            self.o.valid.eq(adds & adding.turn & (drained.drain | drained.last)),
+            self.o.payload.drain.eq(drained.drain),
+            self.o.payload.last.eq(drained.last),
+            self.o.payload.slot.eq(drained.slot),
             self.o.payload.row.eq(adding.row),
-            self.o.payload.value.eq(old),
+            self.o.payload.value.eq(Mux(adding.turn, old, 0)),
         ]
         return m
 
+    def _multiply(self, m, working, turning, is_turn, is_entry, op, weight, bias):
+        """The product for the addition, and a carry: weights come folded."""
+        m.submodules.multiplier = multiplier = MagnitudeMultiplier(self.config.mul_stages)
+        m.d.comb += [multiplier.valid.eq(working), multiplier.literal.eq(turning)]
+        value = op.value.as_signed()
+        with m.If(is_turn):
+            m.d.sync += Cat(multiplier.a, multiplier.b).eq(bias)
+        with m.Elif(is_entry):
+            m.d.sync += multiplier.b.eq(weight)
+            with m.If(op.first):
+                m.d.sync += [
+                    multiplier.a.eq(Mux(value < 0, -value, value)),
+                    multiplier.negative.eq(value < 0),
+                ]
+        return multiplier.product, multiplier.carry
+
+    def _multiply_small(self, m, working, turning, is_turn, is_entry, op, weight, bias):
+        """The same in a lean array, by the multiplier that its FPGA has: weights come as they are,
+        a cycle after their entry."""
+        m.submodules.multiplier = multiplier = Multiplier(self.config.mul_stages)
+        upper = Signal(ACTIVATION_BITS)
+        m.d.comb += [
+            multiplier.literal.eq(turning),
+            multiplier.b.eq(Mux(turning, upper, weight)),
+        ]
+        with m.If(is_turn):
+            m.d.sync += Cat(multiplier.a, upper).eq(bias)
+        with m.Elif(is_entry & op.first):
+            m.d.sync += multiplier.a.eq(op.value)
+        return multiplier.product, Const(0, 1)
+
     def _codebook_file(self, m, is_stored, entry):
-        """The codebook in flip-flops; gives the entry's weight in the same cycle."""
+        """The codebook in flip-flops; gives the entry's weight in the same cycle, folded."""
         m.submodules.codebook = codebook = Memory(
             shape=unsigned(WORD_BITS), depth=CODEBOOK_WORDS, init=[]
         )
         store = codebook.write_port()
         quarter = codebook.read_port(domain="comb")
+        word = self.i.payload.word
+        values = [word.word_select(k, ACTIVATION_BITS) for k in range(4)]
         m.d.comb += [
             store.en.eq(is_stored),
             store.addr.eq(self.i.payload.op.part),
-            store.data.eq(self.i.payload.word),
+            store.data.eq(Cat(folded(value) for value in values)),
             quarter.addr.eq(entry.index[2:]),
         ]
         return quarter.data.word_select(entry.index[:2], ACTIVATION_BITS)

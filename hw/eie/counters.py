@@ -17,7 +17,8 @@ EVENT_BITS = 4
 
 class PerformanceCounters(wiring.Component):
     """
-    One 32-bit counter for each :class:`~hw.eie.format.Counter`; wraps.
+    One 32-bit counter for each :class:`~hw.eie.format.Counter`; wraps. What is above the width of
+    an event moves only at a carry.
 
     Members
     -------
@@ -44,10 +45,14 @@ class PerformanceCounters(wiring.Component):
         m = Module()
         for counter in Counter:
             count = Signal(WIDTH, name=f"count_{counter.name.lower()}")
+            low, high = count[:EVENT_BITS], count[EVENT_BITS:]
+            following = low + self.events[counter]
             with m.If(self.clear):
                 m.d.sync += count.eq(0)
             with m.Elif(self.events[counter] != 0):
-                m.d.sync += count.eq(count + self.events[counter])
+                m.d.sync += low.eq(following)
+                with m.If(following[EVENT_BITS]):
+                    m.d.sync += high.eq(high + 1)
             with m.If(self.select == counter):
                 m.d.comb += self.value.eq(count)
         return m

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import SramAccess
+from ..pipeline import delay
 from .activation import SlotWrite
 from .config import ACTIVATION_BITS, EieConfig
 from .tokens import ShownPass, pass_slot_layout, token_layout
@@ -87,17 +88,15 @@ class ActivationSource(wiring.Component):
 
         # Refill: reads of the SRAM on their way to the file.
         reading = Signal()
-        arriving = Cat(reading, count)
+        arrived, slot = reading, count
         under_way = reading
         for stage in range(config.sram_latency):
-            following = Signal(len(arriving), name=f"arriving_{stage}")
-            m.d.sync += following.eq(arriving)
-            arriving = following
-            under_way = under_way | following[0]
+            arrived, slot = delay(m, arrived, slot, 1, f"arriving_{stage}")
+            under_way = under_way | arrived
         m.d.comb += [
             self.sram.en.eq(reading),
-            self.refill.valid.eq(arriving[0]),
-            self.refill.slot.eq(arriving[1:]),
+            self.refill.valid.eq(arrived),
+            self.refill.slot.eq(slot),
             self.refill.value.eq(self.sram.rdata),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -148,7 +148,9 @@ class SpmatRead(wiring.Component):
                         m.d.comb += [self.i.ready.eq(1), self.empty.eq(1)]
                     with m.Else():
                         m.d.comb += [issue.eq(1), needs_word.eq(1)]
-                        m.d.sync += [position.eq(cursor + 1), started.eq(1)]
+                        m.d.sync += [position[:3].eq(cursor[:3] + 1), started.eq(1)]
+                        with m.If(~started | cursor[:3].all()):
+                            m.d.sync += position[3:].eq((cursor + 1)[3:])
                         m.d.sync += final.eq(cursor + 2 == column.stop)
                         with m.If(Mux(started, final, column.single)):
                             m.d.comb += self.i.ready.eq(1)
@@ -174,10 +176,22 @@ class SpmatRead(wiring.Component):
             self.io.rdata.eq(sram.port.rdata),
         ]
 
-        valid, op = delay(m, issue, op, config.sram_latency, "op")
-        m.d.comb += [
-            self.o.valid.eq(valid),
-            self.o.payload.op.eq(op),
-            self.o.payload.word.eq(sram.port.rdata),
-        ]
+        self._connect_output(m, issue, op, sram.port.rdata)
         return m
+
+    def _connect_output(self, m, issue, op, word):
+        """Gives the operation that is issued, and the word read for it, to ``o``: each field moves
+        only with the kind of operation that uses it."""
+        work = self.o.payload
+        groups = (
+            (issue, "op", ("kind", "part", "first")),
+            (op.first, "column", ("value",)),
+            (op.kind == OpKind.TURN, "turn", ("row", "load", "drain", "last", "slot")),
+        )
+        valids = []
+        for used, name, fields in groups:
+            source = Cat(Value.cast(op[field]) for field in fields)
+            valid, payload = delay(m, issue & used, source, self.config.sram_latency, name)
+            m.d.comb += Cat(Value.cast(work.op[field]) for field in fields).eq(payload)
+            valids.append(valid)
+        m.d.comb += [self.o.valid.eq(valids[0]), work.word.eq(word)]

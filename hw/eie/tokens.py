@@ -77,8 +77,9 @@ def op_layout(config: EieConfig) -> data.StructLayout:
 
     ``part`` selects the byte (ENTRY) or the half (TURN) of the SRAM word that comes with it, or
     names the quarter of the codebook that the word holds (CODEBOOK). ``first`` marks a column's
-    first entry. TURN: ``row`` is drained where ``drain`` is set, by the pass in slot ``slot``, and
-    preloaded where ``load`` is set; ``last`` marks the last row of the turn.
+    first entry, ``value`` comes with it. TURN: ``row`` is drained where ``drain`` is set, by the
+    pass in slot ``slot``, and preloaded where ``load`` is set; ``last`` marks the last row of the
+    turn.
     """
     return data.StructLayout(
         {

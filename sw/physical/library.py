@@ -66,6 +66,24 @@ class CellFile:
             if re.search(r"clock_gating_integrated_cell\s*:", body)
         )
 
+    @property
+    def clock_gate(self) -> str:
+        """Verilog of ``kiln_clock_gate (clk, en, gated)``, whose enable counts at the clock's
+        rise: the smallest integrated gate with a latch."""
+        gates = []
+        for name, body in _cells(self.text):
+            kind = re.search(r"clock_gating_integrated_cell\s*:\s*\"?latch_posedge", body)
+            area = re.search(r"\barea\s*:\s*\"?([\d.]+)", body)
+            if kind and area:
+                gates.append((float(area[1]), name, _gate_pins(body)))
+        if not gates:
+            raise LibraryError(f"{self.source}: no clock gate with a latch")
+        _, name, pins = min(gates)
+        wires = {"clock": "clk", "enable": "en", "out": "gated", "test": "1'b0"}
+        joined = ", ".join(f".{pin}({wires[role]})" for pin, role in pins)
+        ports = "input clk, input en, output gated"
+        return f"module kiln_clock_gate ({ports});\n  {name} gate ({joined});\nendmodule\n"
+
 
 def load_library(path: Path | None = None) -> CellFile:
     """Kiln's own cells, or those of a Liberty file of the user's."""
@@ -116,21 +134,34 @@ def _cells(text: str) -> list[tuple[str, str]]:
 def _clock_pins(text: str) -> dict[str, str]:
     pins = {}
     for name, body in _cells(text):
-        for pin in re.finditer(
-            r"\bpin\s*\(\s*\"?(\w+)\"?\s*\)\s*\{(.*?)(?=\bpin\s*\(|\Z)", body, re.S
-        ):
-            if re.search(r"\bclock\s*:\s*\"?true", pin[2]):
-                pins[name] = pin[1]
+        for pin, inside in _pins(body):
+            if re.search(r"\bclock\s*:\s*\"?true", inside):
+                pins[name] = pin
     return pins
 
 
-def _functions(body: str) -> list[tuple[str, str]]:
-    pins = re.finditer(r"\bpin\s*\(\s*\"?(\w+)\"?\s*\)\s*\{(.*?)(?=\bpin\s*\(|\Z)", body, re.S)
+def _gate_pins(body: str) -> list[tuple[str, str]]:
+    """Pins of a clock gate, each with its role: clock, enable, out or test."""
     found = []
-    for pin in pins:
-        function = re.search(r"\bfunction\s*:\s*\"([^\"]*)\"", pin[2])
+    for name, pin in _pins(body):
+        role = re.search(r"\bclock_gate_(clock|enable|out|test)_pin\s*:\s*\"?true", pin)
+        if role is not None:
+            found.append((name, role[1]))
+    return found
+
+
+def _pins(body: str) -> list[tuple[str, str]]:
+    """Name and body of each pin of a cell."""
+    pins = re.finditer(r"\bpin\s*\(\s*\"?(\w+)\"?\s*\)\s*\{(.*?)(?=\bpin\s*\(|\Z)", body, re.S)
+    return [(pin[1], pin[2]) for pin in pins]
+
+
+def _functions(body: str) -> list[tuple[str, str]]:
+    found = []
+    for pin, inside in _pins(body):
+        function = re.search(r"\bfunction\s*:\s*\"([^\"]*)\"", inside)
         if function is not None:
-            found.append((pin[1], function[1].strip("() ")))
+            found.append((pin, function[1].strip("() ")))
     return found
 
 

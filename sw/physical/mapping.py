@@ -18,6 +18,7 @@ from .tools import run_tool
 
 __all__ = [
     "CELLS",
+    "CLOCK_GATE",
     "MACROS",
     "MAPPING",
     "RECIPES",
@@ -32,15 +33,18 @@ RECIPES = ("area", "balanced", "speed")
 """Recipes, the smallest results first."""
 
 CELLS, MAPPING, MACROS = "cells.lib", "mapping.lib", "macros.lib"
+CLOCK_GATE = "clockgate.v"
+"""Module ``kiln_clock_gate`` of register files, as a cell of the library."""
 _GATED_FLIPFLOPS = 4
 """Flip-flops that share an enable, from which on a clock gate takes its place."""
 
 _PREPARE = """\
 read_verilog -sv {verilog}
 read_liberty -lib {macros}
+read_verilog -lib {gate}
 hierarchy -check -top {top}
 {keep}
-synth -flatten -noabc -top {top} -run begin:fine
+synth -flatten -noabc -nordff -top {top} -run begin:fine
 techmap -autoproc -map regfile.v
 opt
 synth -flatten -noabc -top {top} -run fine:check
@@ -50,6 +54,7 @@ dffunmap -srst-only
 opt_merge
 opt_clean
 clockgate -liberty {cells} -min_net_size {gated}
+techmap -map {gate}
 techmap
 dfflibmap -liberty {cells}
 opt
@@ -134,6 +139,7 @@ def prepare(directory: Path, verilog: Path, top: str, parts: Sequence[str]) -> N
             verilog=verilog.name,
             macros=MACROS,
             cells=CELLS,
+            gate=CLOCK_GATE,
             top=top,
             keep=keep,
             gated=_GATED_FLIPFLOPS,

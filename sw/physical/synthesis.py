@@ -2,8 +2,9 @@
 Physical synthesis of one unit: mapping, repair, timing, until the clock is met.
 
 Every part of a unit (a module that stays one) is mapped by the recipe for area first. As long as a
-path is too slow, the parts that it runs through are mapped again by the next faster recipe. What
-the report says is of the netlist that it leaves, cell by cell.
+path is too slow, parts that it runs through are mapped again by the next faster recipe; of the
+worst path the one that takes most of its time. What the report says is of the netlist that it
+leaves, cell by cell.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .library import WIRE_LOAD, CellFile
 from .macros import macro_liberty
 from .mapping import (
     CELLS,
+    CLOCK_GATE,
     MACROS,
     MAPPING,
     RECIPES,
@@ -188,6 +190,7 @@ def _write_inputs(
     texts = {
         "unit.v": source.verilog,
         CELLS: library.text,
+        CLOCK_GATE: library.clock_gate,
         MAPPING: heavier_inputs(library.text, library.conditions.wire_capacitance),
         MACROS: macro_liberty(
             geometries, srams, budget.period, cells=read_cells(), flavour=flavour
@@ -222,15 +225,31 @@ def _part_modules(verilog: str, top: str, parts: Sequence[str]) -> dict[str, str
 def _slow_modules(
     timing: TimingReport, modules: Mapping[str, str], top: str, recipes: Mapping[str, str]
 ) -> set[str]:
-    """Modules on paths that are too slow, and that have not been mapped for speed yet."""
+    """Modules to map by a faster recipe: of those on the worst path the one that takes most of its
+    time, and those where slow paths start that do not touch it, or else end; none that is mapped
+    for speed already."""
     late = [path for path in timing.paths if path.slack < 0]
     if not late:
         return set()
-    pins = [pin for path in late for pin in (path.start, path.end)]
-    pins += [pin for pin, _, _ in timing.stages]
     by_part = {part: module for module, part in modules.items()}
-    touched = {by_part.get(_part_of(pin, by_part), top) for pin in pins}
-    return {module for module in touched if recipes[module] != RECIPES[-1]}
+
+    def module_of(pin: str) -> str:
+        return by_part.get(_part_of(pin, by_part), top)
+
+    spent: dict[str, float] = {}
+    before = 0.0
+    for pin, _, time in timing.stages:
+        module = module_of(pin)
+        spent[module] = spent.get(module, 0.0) + max(0.0, time - before)
+        before = time
+    can_be = {module for module in recipes if recipes[module] != RECIPES[-1]}
+    first = set(sorted(can_be & set(spent), key=lambda module: spent[module])[-1:])
+    raised = set(first)
+    for path in late:
+        ends = [module_of(path.start), module_of(path.end)]
+        if not first & set(ends):
+            raised.update([module for module in ends if module in can_be][:1])
+    return raised
 
 
 def _part_of(pin: str, parts: Mapping[str, str]) -> str:

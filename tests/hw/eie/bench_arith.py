@@ -33,7 +33,7 @@ def wrapped(value):
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-# Multiplier
+# Multipliers
 
 
 async def multiply(dut, operands, *, reset_at=None):
@@ -51,8 +51,10 @@ async def multiply(dut, operands, *, reset_at=None):
             if len(given) > stages:
                 a, b, literal = given[-1 - stages]
                 want = wrapped(b << 16 | a & 0xFFFF) if literal else wrapped(a * b)
-                got = getattr(dut, f"product_{stages}").value.to_signed()
-                assert got == want, f"{stages} stages: {got} from {a}, {b}, {literal}, not {want}"
+                for kind in ("product", "apart"):
+                    got = getattr(dut, f"{kind}_{stages}").value.to_signed()
+                    given_text = f"{a}, {b}, {literal}"
+                    assert got == want, f"{kind}_{stages}: {got} from {given_text}, not {want}"
 
 
 @cocotb.test(skip=not MULTIPLIER)
@@ -116,7 +118,7 @@ class Model:
     def __init__(self):
         self.accumulators = [0] * DEPTH
         self.codebook = [0] * 16
-        self.row = 0
+        self.row = self.value = 0
 
     def apply(self, item):
         """What the operation drains (None if nothing) and the names of the flags it raises."""
@@ -130,10 +132,11 @@ class Model:
             byte = word >> 8 * op["part"] & 0xFF
             index, zeros = byte % 16, byte // 16
             row = zeros if op["first"] else self.row + 1 + zeros
-            value = op["value"] - (op["value"] >> 15 << 16)
+            if op["first"]:
+                self.value = op["value"] - (op["value"] >> 15 << 16)
             self.row = row % DEPTH
             old = self.accumulators[self.row]
-            self.accumulators[self.row] = wrapped(old + self.codebook[index] * value)
+            self.accumulators[self.row] = wrapped(old + self.codebook[index] * self.value)
             return None, ("entry", *["padding"] * (index == 0), *["error"] * (row >= DEPTH))
         row, drained = op["row"], None
         if op["drain"] or op["last"]:
@@ -215,6 +218,7 @@ def random_steps(rng, count, profile, *, errors=False):
             hot = min(rng.choice([0, 0, 1, 2, DEPTH - 1]), DEPTH - 1)
             drain, last = rng.random() < 0.6, rng.random() < 0.2
             steps.append(turn(hot, bias, drain=drain, last=last, slot=slot, half=half, rng=rng))
+            row = None
         else:
             zeros = rng.choice([0, 0, 0, 1, 2, rng.randrange(16)])
             first = row is None or rng.random() < 0.4

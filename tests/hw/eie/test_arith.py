@@ -1,12 +1,12 @@
 """Multiplier and arithmetic unit, the latter with its accumulator file."""
 
 import pytest
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Mux, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.eie.activation import AccumulatorFile
-from hw.eie.arith import Arithmetic, Multiplier
+from hw.eie.arith import Arithmetic, MagnitudeMultiplier, Multiplier, folded
 from hw.eie.config import EieConfig
 from hw.eie.tokens import drained_layout, work_layout
 from sim.runner import run_bench
@@ -16,10 +16,14 @@ SHAPES = ((1, 16), (2, 64), (3, 2), (4, 128))
 
 
 class Multipliers(wiring.Component):
-    """Multipliers of all stage counts side by side, on the same operands."""
+    """Multipliers of both kinds and all stage counts side by side, on the same operands."""
 
     def __init__(self):
-        products = {f"product_{stages}": Out(signed(32)) for stages in STAGES}
+        products = {
+            f"{kind}_{stages}": Out(signed(32))
+            for kind in ("product", "apart")
+            for stages in STAGES
+        }
         super().__init__({"a": In(signed(16)), "b": In(signed(16)), "literal": In(1), **products})
 
     def elaborate(self, platform):
@@ -31,6 +35,16 @@ class Multipliers(wiring.Component):
                 multiplier.b.eq(self.b),
                 multiplier.literal.eq(self.literal),
                 getattr(self, f"product_{stages}").eq(multiplier.product),
+            ]
+            m.submodules[f"apart_{stages}"] = apart = MagnitudeMultiplier(stages)
+            negative = self.a < 0
+            m.d.comb += [
+                apart.valid.eq(1),
+                apart.a.eq(Mux(negative & ~self.literal, -self.a, self.a)),
+                apart.negative.eq(negative),
+                apart.b.eq(Mux(self.literal, self.b, folded(self.b))),
+                apart.literal.eq(self.literal),
+                getattr(self, f"apart_{stages}").eq(apart.product + apart.carry),
             ]
         return m
 
@@ -64,9 +78,10 @@ class Accumulate(wiring.Component):
 
 
 @pytest.mark.parametrize("stages", [0, -1, 1.0, "2", None])
-def test_multiplier_stages(stages):
+@pytest.mark.parametrize("kind", [Multiplier, MagnitudeMultiplier])
+def test_multiplier_stages(kind, stages):
     with pytest.raises(ValueError) as error:
-        Multiplier(stages)
+        kind(stages)
     assert str(error.value) == f"Multiplier stages must be a positive integer, not {stages!r}"
 
 
