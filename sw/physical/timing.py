@@ -138,6 +138,7 @@ def analyse(
     found = re.findall(r"^kiln-path (\S+) (\S+) (\S+)$", output, re.M)
     paths = tuple(Path_(float(slack), start, end) for slack, start, end in found)
     worst, setup = output.split("kiln-worst", 1)[1].split("kiln-setup", 1)
+    worst = worst.split("data arrival time", 1)[0]  # what follows is the edge that captures
     stages = tuple((pin, cell, float(time)) for time, pin, cell in _STAGE.findall(worst))
     loops = re.search(r"(\d+) combinational loop", setup)
     return TimingReport(paths, stages, int(loops[1]) if loops else 0)

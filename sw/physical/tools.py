@@ -60,7 +60,10 @@ def run_tool(
     (directory / log).write_text(done.stdout)
     if done.returncode:
         tail = "\n".join(done.stdout.strip().splitlines()[-_TAIL:])
-        raise ToolError(f"{name} failed (log: {directory / log})\n{tail}")
+        how = (
+            f"exit code {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
+        )
+        raise ToolError(f"{name} failed with {how} (log: {directory / log})\n{tail}")
     return done.stdout
 
 
