@@ -20,10 +20,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from sw import checkpoint
 from sw.compress import prune, share
 from sw.compress.share import SharedMlp, SharedNetwork
 from sw.network import Network
-from sw.predictors import checkpoint, mittos, networks
+from sw.predictors import mittos, networks
 from sw.predictors.networks import Chain, Masked
 from sw.predictors.recipe import Recipe, Stage, plan
 

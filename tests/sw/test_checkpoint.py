@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sw.predictors import checkpoint
+from sw import checkpoint
 
 
 def test_there_and_back(tmp_path: Path) -> None:

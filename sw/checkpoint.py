@@ -15,12 +15,16 @@ from torch import Tensor, nn
 __all__ = ["load", "save"]
 
 
-def save(path: Path, model: nn.Module, optimizer: torch.optim.Adam, note: dict[str, Any]) -> None:
+def save(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, note: dict[str, Any]
+) -> None:
     """Write parameters and buffers of ``model``, the moments of ``optimizer``, and ``note`` (JSON
     values) to ``path``, replacing what is there in one go."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for k, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"adam.{k}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        tensors |= {
+            f"optimizer.{k}.{name}": torch.as_tensor(value) for name, value in state.items()
+        }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial, {"note": json.dumps(note)})
@@ -36,9 +40,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[int, dict[str, Tensor]], d
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a checkpoint of a training: {error}") from error
     model = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-    adam: dict[int, dict[str, Tensor]] = {}
+    moments: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
-        if name.startswith("adam."):
+        if name.startswith("optimizer."):
             _, k, field = name.split(".")
-            adam.setdefault(int(k), {})[field] = value
-    return model, adam, note
+            moments.setdefault(int(k), {})[field] = value
+    return model, moments, note

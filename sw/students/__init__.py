@@ -1,0 +1,1 @@
+"""Students without skip connections: data, networks, distillation, and their integers."""

@@ -1,0 +1,93 @@
+"""
+Tasks of training: a residual teacher from labels, and a student from its teacher.
+
+A student starts from the teacher's own weights and computes, before its first step, what the
+teacher computes; then long skips fade, head to tail, while short ones that fold into convolutions
+take over (:class:`sw.students.recipes.Fade`).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sw.students.recipes import Fade, Recipe, gates
+from sw.students.resnet import ResNet
+from sw.students.training import Task
+
+__all__ = ["divergence", "student_of", "student_task", "teacher_task"]
+
+
+def teacher_task(model: ResNet, recipe: Recipe) -> Task:
+    """Labels alone; the gates stay as they are."""
+    return Task(model, partial(_loss, model, None, recipe), partial(_logits, model), _facts(model))
+
+
+def student_of(teacher: ResNet) -> ResNet:
+    """A copy of the teacher, all its skips open."""
+    return copy.deepcopy(teacher)
+
+
+def student_task(model: ResNet, teacher: ResNet, recipe: Recipe, fade: Fade | None = None) -> Task:
+    """Labels, the teacher's logits and, with ``recipe.features``, its blocks' outputs; with
+    ``fade`` skips come and go, without it the gates stay as they are."""
+
+    def begin_step(progress: float) -> None:
+        if fade is not None:
+            model.set_gates(*gates(fade, len(model.blocks), progress))
+
+    facts = _facts(model) | {"fade": None if fade is None else asdict(fade)}
+    loss = partial(_loss, model, teacher.eval(), recipe)
+    return Task(model, loss, partial(_logits, model), facts, begin_step)
+
+
+def _facts(model: ResNet) -> dict[str, object]:
+    shape = asdict(model.shape)
+    return {"shape": shape | {"blocks": list(model.shape.blocks)}}
+
+
+def _logits(model: ResNet, x: Tensor) -> Tensor:
+    """In bfloat16, as the model is trained."""
+    with torch.autocast("cpu", torch.bfloat16):
+        found: Tensor = model(x.to(memory_format=torch.channels_last))
+    return found.float()
+
+
+def _loss(
+    model: ResNet, teacher: ResNet | None, recipe: Recipe, x: Tensor, labels: Tensor
+) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        features = model.features(x)
+        logits = model.head(features[-1]).float()
+    loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.smoothing)
+    if teacher is None:
+        return loss
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        wanted = teacher.features(x)
+        target = teacher.head(wanted[-1]).float()
+    total = (1 - recipe.taught) * loss
+    total = total + recipe.taught * divergence(logits, target, recipe.temperature)
+    if recipe.features:
+        apart = [
+            functional.mse_loss(mine.float(), theirs.float()) / theirs.float().square().mean()
+            for mine, theirs in zip(features, wanted, strict=True)
+        ]
+        total = total + recipe.features * torch.stack(apart).mean()
+    return total
+
+
+def divergence(logits: Tensor, target: Tensor, temperature: float) -> Tensor:
+    """Mean Kullback-Leibler divergence of softened logits from the target's, (n, classes) each,
+    times the square of the temperature, which keeps its gradient as large as the labels'."""
+    found = functional.kl_div(
+        functional.log_softmax(logits / temperature, dim=1),
+        functional.log_softmax(target / temperature, dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return found * temperature**2

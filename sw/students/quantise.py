@@ -1,0 +1,48 @@
+"""From a trained network to integers: folded, calibrated, trained with its rounding."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sw.students.distil import divergence
+from sw.students.fold import fold
+from sw.students.images import Split
+from sw.students.qat import QatNetwork
+from sw.students.recipes import Recipe
+from sw.students.resnet import ResNet
+from sw.students.scales import calibrate
+from sw.students.training import Task
+
+__all__ = ["integer_task", "with_rounding"]
+
+CALIBRATION_IMAGES = 512
+
+
+def with_rounding(model: ResNet, split: Split, weight_bits: int = 8) -> QatNetwork:
+    """The folded network as its integers compute it, calibrated on held-out training images; what
+    comes out before any training is post-training quantisation."""
+    graph = fold(model).single()
+    images = split.validation.real(slice(0, CALIBRATION_IMAGES))
+    return QatNetwork(graph, calibrate(graph, images, split.train.frac), weight_bits)
+
+
+def integer_task(network: QatNetwork, model: ResNet, recipe: Recipe) -> Task:
+    """Train integers towards the labels and the logits of the float network that they came from."""
+    first = next(iter(set(network.bits.values()) - {8}), 8)
+    facts = {"weight_bits": first, "fracs": network.fracs}
+    loss = partial(_loss, network, model.eval(), recipe)
+    return Task(network, loss, network, facts)
+
+
+def _loss(network: QatNetwork, model: ResNet, recipe: Recipe, x: Tensor, labels: Tensor) -> Tensor:
+    logits = network(x)
+    loss = (1 - recipe.taught) * functional.cross_entropy(logits, labels)
+    if not recipe.taught:
+        return loss
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        target = model(x).float()
+    return loss + recipe.taught * divergence(logits, target, recipe.temperature)
