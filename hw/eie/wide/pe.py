@@ -161,9 +161,9 @@ class WideProcessingElement(wiring.Component):
         return m
 
     def _connect_drain(self, m, arith, requantisers):
-        """Accumulators go to the requantisers, over a register; those of a split pass go out, and
-        come back summed over all PEs to the first of them, over another."""
-        drains, drained = delay(m, arith.o.valid, arith.o.payload, 1, "drained")
+        """Accumulators go to the requantisers; those of a split pass go out, and come back summed
+        over all PEs to the first of them, over a register."""
+        drains, drained = arith.o.valid, arith.o.payload
         comes, total = delay(m, self.total.valid, self.total.payload, 1, "total")
         for k, unit in enumerate(requantisers):
             m.d.comb += [
