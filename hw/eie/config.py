@@ -191,14 +191,12 @@ class EieConfig:
 
 
 def _wide(n_pe: int) -> EieConfig:
-    """As many PEs as the paper's, with the same memories, that take a whole SRAM word a cycle.
-    A place in the queue takes 16 activations; six of them do nearly what eight do."""
+    """As many PEs as the paper's, with the same memories, that take a whole SRAM word a cycle."""
     return EieConfig(
         n_pe=n_pe,
         spmat_depth=16384,
         ptr_depth=16384,
         act_depth=1024,
-        queue_depth=6,
         lanes=8,
         group_max=16,
     )
