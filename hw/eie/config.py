@@ -37,7 +37,8 @@ class EieConfig:
     queue_depth : int
         Entries of the activation queue in front of each PE from which it stalls the broadcast (the
         paper's choice is 8). It can hold those that are then on their way too
-        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`).
+        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`). In a wide PE those whose pointers are being
+        read are among them.
     spmat_depth : int
         64-bit words of sparse-matrix SRAM per PE; a word holds eight entries.
     ptr_depth : int
