@@ -2,15 +2,22 @@
 SHELL := /bin/bash
 KILN := .venv/bin/kiln
 BOARD := ulx3s
+# Traces of real SSDs for `make bench`, files or folders, and a network that others trained.
+TRACES :=
+PRETRAINED :=
+TAIL := $(foreach trace,$(TRACES),--trace $(trace)) $(if $(PRETRAINED),--pretrained $(PRETRAINED))
 PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile -q
 
-# One command of kiln behind another, on a core of its own; it says what it did when both are done.
-define side_by_side
-mkdir -p build/bench; echo "kiln $(1) runs beside, its output goes to build/bench/beside.log"; \
-$(KILN) $(1) >build/bench/beside.log 2>&1 & beside=$$!; \
-trap 'kill $$beside 2>/dev/null' INT TERM; \
-$(KILN) $(2); code=$$?; \
-echo "waiting for kiln $(1)"; wait $$beside || code=$$?; \
+# Predictors on a core of their own, beside the layers of the EIE paper, which take $(1); what they
+# print comes when both are done.
+define benches
+mkdir -p build/bench; \
+echo "kiln bench mittos and kiln bench tail run beside, printing to build/bench/beside.log"; \
+(code=0; $(KILN) bench mittos || code=$$?; $(KILN) bench tail $(TAIL) || code=$$?; exit $$code) \
+	>build/bench/beside.log 2>&1 & beside=$$!; \
+trap 'pkill -P $$beside 2>/dev/null; kill $$beside 2>/dev/null' INT TERM; \
+$(KILN) bench eie $(1); code=$$?; \
+echo "waiting for the other two"; wait $$beside || code=$$?; \
 cat build/bench/beside.log; exit $$code
 endef
 
@@ -34,11 +41,11 @@ ready:
 sim: ready  ## The main job: the shipped predictor on the RTL, against the golden model
 	@$(KILN) sim
 
-bench: ready  ## The tables of results, measured on the RTL anew: docs/results
-	@$(call side_by_side,bench mittos,bench eie)
+bench: ready  ## The tables of docs/results anew; TRACES=FILES for traces of real SSDs too
+	@$(call benches,)
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
-	@$(call side_by_side,bench mittos,bench eie --full)
+	@$(call benches,--full)
 
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))

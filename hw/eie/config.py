@@ -37,7 +37,8 @@ class EieConfig:
     queue_depth : int
         Entries of the activation queue in front of each PE from which it stalls the broadcast (the
         paper's choice is 8). It can hold those that are then on their way too
-        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`).
+        (:data:`hw.eie.broadcast.BROADCAST_FLIGHT`). In a wide PE those whose pointers are being
+        read are among them.
     spmat_depth : int
         64-bit words of sparse-matrix SRAM per PE; a word holds eight entries.
     ptr_depth : int
@@ -191,14 +192,12 @@ class EieConfig:
 
 
 def _wide(n_pe: int) -> EieConfig:
-    """As many PEs as the paper's, with the same memories, that take a whole SRAM word a cycle.
-    A place in the queue takes 16 activations; six of them do nearly what eight do."""
+    """As many PEs as the paper's, with the same memories, that take a whole SRAM word a cycle."""
     return EieConfig(
         n_pe=n_pe,
         spmat_depth=16384,
         ptr_depth=16384,
         act_depth=1024,
-        queue_depth=6,
         lanes=8,
         group_max=16,
     )

@@ -27,7 +27,9 @@ from .wide.arith import WideArithmetic
 from .wide.block import VectorBlock
 from .wide.pe import WideProcessingElement
 from .wide.pointer import SpanRead
+from .wide.queue import GroupQueue
 from .wide.reduce import PartialSum
+from .wide.requantise import WideRequantise
 from .wide.source import WideSource
 from .wide.spmat import WideSpmatRead
 
@@ -85,9 +87,8 @@ def pe_parts(config: EieConfig) -> tuple[str, ...]:
     """Units of a processing element, by the names of its submodules."""
     counters = ("counters",) if config.counters else ()
     if config.is_wide:
-        requantisers = tuple(f"requantise_{k}" for k in range(config.lanes))
         inner = tuple(f"arith/{part}" for part in arith_parts(config))
-        units = ("queue", "pointer", "spmat", "arith", *inner, *requantisers, "source")
+        units = ("queue", "pointer", "spmat", "arith", *inner, "requantise", "source")
         return (*units, *counters)
     activations = ("accumulators", "requantise", "file", "source")
     return ("queue", "pointer", "spmat", "arith", *activations, *counters)
@@ -96,10 +97,7 @@ def pe_parts(config: EieConfig) -> tuple[str, ...]:
 def units(config: EieConfig) -> dict[str, Unit]:
     """All units of a configuration: those of a PE, the PE, and those that an array has once or a
     few times."""
-    token = token_layout(config)
     inside: dict[str, Callable[[], wiring.Component]] = {
-        "queue": lambda: Queue(token, config.queue_depth + flight(config)),
-        "requantise": lambda: Requantise(config),
         "counters": PerformanceCounters,
     }
     outside: dict[str, Callable[[], wiring.Component]] = {
@@ -113,9 +111,11 @@ def units(config: EieConfig) -> dict[str, Unit]:
     }
     if config.is_wide:
         inside |= {
+            "queue": lambda: GroupQueue(config),
             "pointer": lambda: SpanRead(config),
             "spmat": lambda: WideSpmatRead(config),
             "arith": lambda: WideArithmetic(config),
+            "requantise": lambda: WideRequantise(config),
             "source": lambda: WideSource(config),
         }
         outside |= {
@@ -125,10 +125,12 @@ def units(config: EieConfig) -> dict[str, Unit]:
         element = Unit("pe", lambda: WideProcessingElement(config), pe_parts(config))
     else:
         inside |= {
+            "queue": lambda: Queue(token_layout(config), config.queue_depth + flight(config)),
             "pointer": lambda: PointerRead(config),
             "spmat": lambda: SpmatRead(config),
             "arith": lambda: Arithmetic(config),
             "accumulators": lambda: AccumulatorFile(config),
+            "requantise": lambda: Requantise(config),
             "file": lambda: SourceFile(config),
             "source": lambda: ActivationSource(config),
         }

@@ -119,7 +119,6 @@ def jobs_of_shape(network: str, shape: Shape) -> dict[SynthJob, int]:
     config = _configured(network, shape)
     rest = replace(config, queue_depth=_ROOMY.queue_depth)
     counts = dict.fromkeys(_WIDE if config.is_wide else _NARROW, shape.n_pe)
-    counts["requantise"] *= shape.lanes
     jobs = {_job(f"eie.{name}", rest): count for name, count in counts.items()}
     beside = composition(rest)
     jobs |= {_job(name, rest): beside[name] for name in _BESIDE if name in beside}

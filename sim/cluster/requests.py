@@ -44,17 +44,17 @@ def segments(trace: Trace, replicas: int) -> list[NDArray[np.int64]]:
     """
     Rows of a trace for each replica: equally long stretches of time that do not overlap, each a
     whole number of seconds where the trace is at least 10 s a replica, so that bursts that come
-    every second come to all replicas together.
+    every second come to all replicas together; what is left over then is left out.
 
     ``ValueError`` where a replica would have no read.
     """
     length = trace.duration_us / replicas
-    if length >= 10e6:
-        length -= length % 1e6
     start = trace.submit_us[0] if len(trace) else 0.0
     if length >= 10e6:
-        start -= start % 1e6
-    number = np.minimum((trace.submit_us - start) // max(length, 1e-9), replicas)
+        length, start = length // 1e6 * 1e6, start // 1e6 * 1e6
+        number = (trace.submit_us - start) // length
+    else:  # the last I/O is at the very end of the last part, and belongs to it
+        number = np.minimum((trace.submit_us - start) // max(length, 1e-9), replicas - 1)
     found = [np.flatnonzero(number == k) for k in range(replicas)]
     for k, rows in enumerate(found):
         if not trace.is_read[rows].any():

@@ -61,7 +61,8 @@ def fit(
     """
     Train on rows, float32 (n, in), in order of time, and their truth, bool (n,).
 
-    ``watch`` is called after each epoch with the stage, and epochs done of how many at most.
+    ``watch`` is called after each epoch with the stage, and epochs done of how many at most, which
+    falls when epochs and sparsity are chosen; the last call is with all of them.
     ``ValueError`` where there is nothing to learn: fewer than ten slow or fast rows in what is
     trained on or what is validated on.
     """
@@ -73,18 +74,19 @@ def fit(
                 f"at least {_LEAST} of both kinds are needed"
             )
     per_rung = recipe.prune_epochs * len(recipe.sparsities)
-    total = 2 * (recipe.epochs + per_rung) + recipe.share_epochs
+    total = 3 * recipe.epochs + 2 * per_rung + recipe.share_epochs
     epochs_done = 0
 
     def done(stage: str) -> None:
         nonlocal epochs_done
-        epochs_done = min(epochs_done + 1, total)
+        epochs_done += 1
         watch(stage, epochs_done, total)
 
     first = Trainee(rows[:early], slow[:early], recipe, done)
     curve = [_auc(first.network(), rows[early:], slow[early:]) for _ in first.dense(recipe.epochs)]
     epochs = 1 + int(np.argmax(curve))
     facts = {"dense": curve[epochs - 1]}
+    total -= 2 * (recipe.epochs - epochs)
 
     first = Trainee(rows[:early], slow[:early], recipe, done)
     for _ in first.dense(epochs):
@@ -96,16 +98,19 @@ def fit(
         first.pruned(rung)
         found = score(first.network(), rows[early:])
         facts[f"{rung:g}"] = roc_auc(found, slow[early:])
-        alike = float(np.corrcoef(wanted, found)[0, 1]) >= recipe.likeness
+        with np.errstate(invalid="ignore"):  # no correlation with what is constant
+            alike = float(np.corrcoef(wanted, found)[0, 1]) >= recipe.likeness
         if alike and facts[f"{rung:g}"] >= facts["dense"] - recipe.budget:
             sparsity = rung
+    kept = [rung for rung in recipe.sparsities if rung <= sparsity]
+    total -= recipe.prune_epochs * (len(recipe.sparsities) - len(kept))
 
     last = Trainee(rows, slow, recipe, done)
     for _ in last.dense(epochs):
         pass
     dense = last.network()
     last.teach()
-    for rung in (rung for rung in recipe.sparsities if rung <= sparsity):
+    for rung in kept:
         last.pruned(rung)
     compressed = last.shared()
     return Fit(dense, compressed, sparsity, epochs, facts)

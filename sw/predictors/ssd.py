@@ -101,7 +101,9 @@ def _calibrated(network: Network, inputs: NDArray[np.float32], slow: NDArray[np.
     accepted = np.concatenate([[0], np.cumsum(late)]) / late.sum()
     rejected = np.concatenate([np.cumsum(~late[::-1])[::-1], [0]]) / (~late).sum()
     edges = np.concatenate([[ranked[0] - 1], (ranked[1:] + ranked[:-1]) / 2, [ranked[-1] + 1]])
-    threshold = edges[int(np.argmin(accepted + rejected))]
+    errors = accepted + rejected
+    errors[1:-1][ranked[1:] == ranked[:-1]] = np.inf  # nothing parts rows of the same score
+    threshold = edges[int(np.argmin(errors))]
     last = network.layers[-1]
     bias = last.bias.astype(np.float64)
     bias[-1] -= threshold

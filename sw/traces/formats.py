@@ -12,6 +12,8 @@ Row = tuple[float, float, bool, int, int]
 """Submission (us), latency (us), whether a read, size (bytes), offset (bytes)."""
 
 _SECTOR = 512
+_BYTES = 1 << 63
+"""Addresses and sizes are below."""
 
 
 class BadRowError(ValueError):
@@ -51,10 +53,12 @@ class TraceFormat:
             raise BadRowError("wrong number of columns", f"has {len(fields)} of {wanted}")
         try:
             row = self.parse(fields)
-        except (ValueError, OverflowError) as error:
-            if isinstance(error, BadRowError):
-                raise
+        except BadRowError:
+            raise
+        except ValueError:
             raise self._no_number(fields) from None
+        except OverflowError:
+            raise BadRowError("too large", "holds a number that is too large") from None
         submit, latency, _, size, offset = row
         if not (isfinite(submit) and isfinite(latency)):
             raise BadRowError("not finite", "holds a time that is not finite")
@@ -65,6 +69,8 @@ class TraceFormat:
             raise BadRowError("no size", f"has a size of {size} bytes")
         if offset < 0:
             raise BadRowError("negative offset", f"has the offset {offset}")
+        if offset + size >= _BYTES:
+            raise BadRowError("too large", f"has {size} bytes at {offset}, beyond 63 bits")
         return row
 
     def _no_number(self, fields: list[str]) -> BadRowError:
@@ -86,7 +92,8 @@ def _flag(text: str, name: str) -> bool:
 
 
 def _nvme(fields: list[str]) -> Row:
-    _, latency, kind, size, offset, submit, done = fields
+    nominal, latency, kind, size, offset, submit, done = fields
+    float(nominal)
     row = (float(submit) * 1000, float(latency), _flag(kind, "type"), int(size), int(offset))
     if int(done) != row[3]:
         raise BadRowError("incomplete", f"moved {done.strip()} of {size.strip()} bytes")
@@ -94,7 +101,8 @@ def _nvme(fields: list[str]) -> Row:
 
 
 def _mqsim(fields: list[str]) -> Row:
-    arrival, complete, kind, lba, sectors, latency, _ = fields
+    arrival, complete, kind, lba, sectors, latency, device_latency = fields
+    int(device_latency)
     if int(complete) - int(arrival) != int(latency):
         text = f"has the latency {latency} between {arrival} and {complete}"
         raise BadRowError("latency that is not completion less arrival", text)

@@ -130,16 +130,19 @@ def _chunks(
     progress: Callable[[float], object],
 ) -> Iterator[Trace]:
     held, rows, latest = _trace([]), [], 0.0
-    style = None if kind is None else FORMATS[kind]
-    for number, line in _lines(path, raw):
-        if style is None:
-            style = _style(path, line)
-        if number == 1 and style.header:
-            _check_header(path, style, line)
-            continue
-        if not line.strip():
+    style, first = None if kind is None else FORMATS[kind], True
+    for number, data in _lines(path, raw):
+        if not data.strip():
             continue
         try:
+            line = _text(data)
+            if style is None:
+                style = _style(f"{path}:{number}", line)
+            if first and style.header:
+                _check_header(f"{path}:{number}", style, line)
+                first = False
+                continue
+            first = False
             row = style.row(line)
             if row[0] < latest - window_us:
                 behind = (latest - row[0]) / 1000
@@ -165,35 +168,40 @@ def _chunks(
         yield last
 
 
-def _lines(path: Path, raw: IO[bytes]) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Numbered lines; an end in the middle of a compressed file is an error with its line."""
     number = 0
     source: Any = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
     try:
         for number, line in enumerate(source, start=1):
-            yield number, line.decode()
+            yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise TraceError(f"{path}:{number + 1}: the gzip data is damaged: {error}") from error
-    except UnicodeDecodeError as error:
-        raise TraceError(f"{path}:{number}: is not text") from error
 
 
-def _style(path: Path, first: str) -> TraceFormat:
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadRowError("not text", "is not text") from None
+
+
+def _style(where: str, first: str) -> TraceFormat:
     """The format of a file that starts with this line."""
     names = [name.strip() for name in first.split(",")]
     if names == list(MQSIM.columns):
         return MQSIM
     if names and names[0][:1].isalpha():
         wanted = ",".join(MQSIM.columns)
-        raise TraceError(f"{path}:1: has the header {first.strip()!r}; known is {wanted!r}")
+        raise TraceError(f"{where}: has the header {first.strip()!r}; known is {wanted!r}")
     return NVME
 
 
-def _check_header(path: Path, style: TraceFormat, line: str) -> None:
+def _check_header(where: str, style: TraceFormat, line: str) -> None:
     names = [name.strip() for name in line.split(",")]
     if names != list(style.columns):
         raise TraceError(
-            f"{path}:1: must be the header {','.join(style.columns)!r}, not {line.strip()!r}"
+            f"{where}: must be the header {','.join(style.columns)!r}, not {line.strip()!r}"
         )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, fields
-from math import ceil
 
 __all__ = ["Ssd", "SsdConfig"]
 
@@ -105,9 +104,7 @@ class Ssd:
         for page in pages:
             channel = page % config.channels
             if channel not in free:
-                idle = now - self._free_at[channel]
-                moves = min(self._moves[channel], max(0, ceil(idle / config.collect_us)))
-                free[channel] = max(now, self._free_at[channel] + moves * config.collect_us)
+                free[channel] = max(now, self._collected(now, channel)[0])
             free[channel] += config.read_us
         return config.controller_us + max(free.values()) - now
 
@@ -136,12 +133,21 @@ class Ssd:
         self._pool -= 1
         if self._pool == 0:
             self._pool = self.config.pool_pages
-            self._moves = [left + self.config.collect_steps for left in self._moves]
+            for each in range(self.config.channels):
+                self._collect(now, each)
+                self._free_at[each] = max(now, self._free_at[each])  # no move before the collection
+                self._moves[each] += self.config.collect_steps
             self.collections += 1
         return enters
 
     def _collect(self, now: float, channel: int) -> None:
-        """Moves that the channel began in its idle time before ``now``."""
-        while self._moves[channel] and self._free_at[channel] < now:
-            self._free_at[channel] += self.config.collect_us
-            self._moves[channel] -= 1
+        self._free_at[channel], self._moves[channel] = self._collected(now, channel)
+
+    def _collected(self, now: float, channel: int) -> tuple[float, int]:
+        """When the channel is free, and moves left to it, with those that it began in its idle time
+        before ``now``."""
+        free_at, moves = self._free_at[channel], self._moves[channel]
+        while moves and free_at < now:
+            free_at += self.config.collect_us
+            moves -= 1
+        return free_at, moves

@@ -46,8 +46,12 @@ class Trace:
                 raise ValueError(
                     f"{name} must be {np.dtype(kind)} {shape}, not {array.dtype} {array.shape}"
                 )
-        if (np.diff(self.submit_us) < 0).any():
+        if not (np.diff(self.submit_us) >= 0).all():
             raise ValueError("submit_us must not fall")
+        if not (self.latency_us >= 0).all():
+            raise ValueError("latency_us must not be negative")
+        if not (self.size >= 1).all():
+            raise ValueError("size must be at least 1")
 
     def __len__(self) -> int:
         return len(self.submit_us)

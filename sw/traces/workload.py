@@ -70,6 +70,8 @@ class Requests:
 def draw(workload: Workload, n: int, seed: int) -> Requests:
     """``n`` requests; the same seed gives the same ones. Arrivals are a Poisson process whose rate
     changes between calm and burst; addresses are uniform."""
+    if n < 1:
+        raise ValueError(f"there must be at least 1 request, not {n}")
     rng = np.random.default_rng(seed)
     page = 4096
     sizes = rng.choice(_SIZES, n, p=_SIZE_SHARES)

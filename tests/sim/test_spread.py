@@ -6,7 +6,7 @@ import os
 import pytest
 
 from sim.spread import spread
-from tests.sim.cluster import two_workers
+from tests.sim.dask_cluster import two_workers
 
 NUMBERS = [9.0, 4.0, 1.0, 0.0]
 

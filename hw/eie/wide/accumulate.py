@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,7 +53,8 @@ class AddendCombine(wiring.Component):
         depth = self.config.file_depth
         rows = Signal.like(self.rows)
         meets = [Signal(lanes, name=f"meets_{k}") for k in range(lanes)]  # later lanes on my row
-        leads = Signal(lanes)
+        leads, led = Signal(lanes), Signal(lanes)
+        m.d.sync += led.eq(leads)
         for k in range(lanes):
             with m.If(self.valid[k]):
                 m.d.sync += rows[k].eq(self.rows[k])
@@ -71,7 +72,8 @@ class AddendCombine(wiring.Component):
                 total = total + Mux(meets[k][other], self.values[other], 0)
             hits = Signal(depth, name=f"hits_{k}")
             m.d.comb += hits.eq(leads[k] << rows[k])
-            m.d.sync += self.o[k].hits.eq(hits)
+            with m.If(leads[k] | led[k]):
+                m.d.sync += self.o[k].hits.eq(hits)
             with m.If(leads[k]):
                 m.d.sync += self.o[k].value.eq(total)
         return m
@@ -82,6 +84,9 @@ class Accumulators(wiring.Component):
     ``file_depth`` rows of 32 bits. Up to ``lanes`` different rows add in one cycle, each in an
     adder of its own, or are set; a sum can be read in the next cycle.
 
+    A row keeps the carry out of its lower half, and adds it to the upper half together with the
+    next addend, so that no addition is longer than a half. What is read has it added.
+
     Parameters
     ----------
     config : :class:`EieConfig`
@@ -90,12 +95,13 @@ class Accumulators(wiring.Component):
     -------
     addends : ``In(ArrayLayout(addend_layout(config), lanes))``
         No two of them may hit the same row.
-    load : ``In(1)``
-        Set the rows instead of adding to them.
-    read_row : ``In(slot_bits)``
-        A multiple of ``lanes``.
+    sets : ``In(file_depth // lanes)``
+        Bit k: of the ``lanes`` rows from ``lanes * k`` on, those that are hit are set instead of
+        added to.
+    reads : ``In(file_depth // lanes)``
+        Bit k: ``read`` is the ``lanes`` rows from ``lanes * k`` on. At most one bit is set.
     read : ``Out(ArrayLayout(signed(32), lanes))``
-        That row and those that follow, before this cycle's addition.
+        As they are before this cycle's addition; zeros, where no bit is set.
     """
 
     def __init__(self, config: EieConfig):
@@ -104,8 +110,8 @@ class Accumulators(wiring.Component):
         super().__init__(
             {
                 "addends": In(data.ArrayLayout(addend_layout(config), lanes)),
-                "load": In(1),
-                "read_row": In(config.slot_bits),
+                "sets": In(config.file_depth // lanes),
+                "reads": In(config.file_depth // lanes),
                 "read": Out(data.ArrayLayout(signed(ACCUMULATOR_BITS), lanes)),
             }
         )
@@ -113,16 +119,25 @@ class Accumulators(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth, lanes = self.config.file_depth, self.config.lanes
-        rows = [Signal(signed(ACCUMULATOR_BITS), name=f"row_{k}") for k in range(depth)]
+        half = ACCUMULATOR_BITS // 2
+        layout = data.StructLayout({"low": half, "carry": 1, "high": half})
+        rows = [Signal(layout, name=f"row_{k}") for k in range(depth)]
         for k, row in enumerate(rows):
             hit, value = 0, 0
             for addend in self.addends:
                 hit = hit | addend.hits[k]
                 value = value | Mux(addend.hits[k], addend.value, 0)
+            old = Signal(layout, name=f"old_{k}")
+            m.d.comb += old.eq(Mux(self.sets[k // lanes], 0, row.as_value()))
             with m.If(hit):
-                m.d.sync += row.eq(Mux(self.load, 0, row) + value)
+                m.d.sync += [
+                    Cat(row.low, row.carry).eq(old.low + value[:half]),
+                    row.high.eq(old.high + value[half:] + old.carry),
+                ]
         for k in range(lanes):
-            m.d.comb += self.read[k].eq(
-                Array(rows[k::lanes])[self.read_row[lanes.bit_length() - 1 :]]
-            )
+            read, chosen = Signal(layout, name=f"read_{k}"), 0
+            for group, row in enumerate(rows[k::lanes]):
+                chosen = chosen | Mux(self.reads[group], row.as_value(), 0)
+            m.d.comb += read.eq(chosen)
+            m.d.comb += self.read[k].eq(Cat(read.low, (read.high + read.carry)[:half]))
         return m

@@ -8,10 +8,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ...pipeline import delay
-from ..arith import Multiplier
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_SIZE, WORD_BITS, EieConfig
 from ..format import ENTRY, struct_layout
 from .accumulate import Accumulators, AddendCombine
+from .multiply import LaneMultiplier
 from .rows import RowSum
 from .tokens import OpKind, load_lanes, work_layout
 
@@ -43,7 +43,8 @@ class WideArithmetic(wiring.Component):
 
     Lookup takes one cycle, the multiplication ``mul_stages``, beside it rows are counted and
     compared; equal rows combine in one cycle, accumulation takes one. A drained accumulator goes
-    out ``2 + mul_stages`` cycles after its operation came in, with all operations before added.
+    out of a register ``3 + mul_stages`` cycles after its operation came in, with all operations
+    before added.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class WideArithmetic(wiring.Component):
     o : ``Out(stream.Signature(wide_drained_layout(config), always_ready=True))``
         Drained accumulators and the ``last`` mark of each drain.
     entries, padding : ``Out(4)``
-        Entries that came in; those that had codebook index 0.
+        Entries that came in, a cycle later; those that had codebook index 0.
     error : ``Out(1)``
         Pulse, two cycles after an entry whose row was beyond the accumulator file; the row is
         taken modulo ``file_depth``.
@@ -99,33 +100,37 @@ class WideArithmetic(wiring.Component):
 
         window = Signal(8 * lanes)
         m.d.comb += window.eq(words.as_value().bit_select(op.shift << 3, 8 * lanes))
-        is_padding = []
+        padding = Signal(lanes)
         for k, lane in enumerate(op.lanes):
             entry = Signal(struct_layout(ENTRY), name=f"entry_{k}")
             lookup = codebook.read_port(domain="comb")
-            multiplier = Multiplier(config.mul_stages)
+            literal = k < load_lanes(config)
+            multiplier = LaneMultiplier(config.mul_stages, literal=literal)
             m.submodules[f"multiplier_{k}"] = multiplier
+            works = is_entry & lane.valid
             m.d.comb += [
                 entry.eq(window.word_select(k, 8)),
                 lookup.addr.eq(entry.index),
                 combine.values[k].eq(multiplier.product),
             ]
             m.d.sync += [
-                multiplier.literal.eq(is_load),
+                multiplier.valid.eq(works),
                 rows.i[k].zeros.eq(entry.zeros),
                 rows.i[k].first.eq(lane.first),
-                rows.i[k].valid.eq(is_entry & lane.valid),
+                rows.i[k].valid.eq(works),
+                padding[k].eq(works & (entry.index == 0)),
             ]
-            with m.If(is_entry & lane.valid):
+            with m.If(works):
                 m.d.sync += [multiplier.a.eq(lane.value), multiplier.b.eq(lookup.data)]
-            if k < load_lanes(config):
-                with m.If(is_load):
-                    bias = words.as_value().word_select(k, ACCUMULATOR_BITS)
+            if literal:
+                loads = is_load & lane.valid
+                bias = words.as_value().word_select(k, ACCUMULATOR_BITS)
+                m.d.sync += [multiplier.valid.eq(works | loads), multiplier.literal.eq(loads)]
+                with m.If(loads):
                     m.d.sync += Cat(multiplier.a, multiplier.b).eq(bias)
-            is_padding.append(is_entry & lane.valid & (entry.index == 0))
         m.d.comb += [
-            self.entries.eq(sum(is_entry & lane.valid for lane in op.lanes)),
-            self.padding.eq(sum(is_padding)),
+            self.entries.eq(sum(lane.valid for lane in rows.i)),
+            self.padding.eq(sum(padding)),
             self.error.eq(rows.error),
         ]
 
@@ -170,17 +175,27 @@ class WideArithmetic(wiring.Component):
             rows_there[len(targets.as_value()) :],
         )
         m.d.comb += [combine.rows.eq(targets), combine.valid.eq(Mux(met, valid, 0))]
-        turned, adding = delay(m, turns, placed, waits + 2, "adding")
+        comes, coming = delay(m, turns, placed, waits + 1, "coming")
+        turned, adding = delay(m, comes, coming, 1, "adding")
+        groups = config.file_depth // lanes
+        group = Const(1, groups) << coming.row[lanes.bit_length() - 1 :]
+        m.d.sync += [
+            accumulators.sets.eq(Mux(comes & coming.load, group, 0)),
+            accumulators.reads.eq(Mux(comes & coming.drain, group, 0)),
+        ]
+        drained = Signal(wide_drained_layout(config))
         m.d.comb += [
             accumulators.addends.eq(combine.o),
-            accumulators.load.eq(turned & adding.load),
-            accumulators.read_row.eq(adding.row),
-            self.o.valid.eq(turned & adding.drain),
-            self.o.payload.drain.eq(Mux(turned & adding.drain, adding.lanes, 0)),
-            self.o.payload.last.eq(adding.last),
-            self.o.payload.slot.eq(adding.slot),
-            self.o.payload.split.eq(adding.split),
-            self.o.payload.row.eq(adding.row),
-            self.o.payload.values.eq(accumulators.read),
+            drained.drain.eq(adding.lanes),
+            drained.last.eq(adding.last),
+            drained.slot.eq(adding.slot),
+            drained.split.eq(adding.split),
+            drained.row.eq(adding.row),
+            drained.values.eq(accumulators.read),
+        ]
+        drains, drained = delay(m, turned & adding.drain, drained, 1, "drained")
+        m.d.comb += [
+            self.o.valid.eq(drains),
+            self.o.payload.eq(drained),
         ]
         return m

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, signed
+from amaranth.hdl import Const, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...memory import Sram
 from ...pipeline import delay
-from ...stream import Queue
-from ..activation import Requantise
 from ..broadcast import flight, room_layout, rooms
 from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
 from ..counters import count_events
@@ -18,6 +16,8 @@ from ..iobus import IoWrite, connect_memories, connect_reads
 from ..tokens import ShownPass, pass_slot_layout, registered_slots, token_layout
 from .arith import WideArithmetic
 from .pointer import SpanRead
+from .queue import GroupQueue
+from .requantise import WideRequantise
 from .source import WideSource
 from .spmat import WideSpmatRead
 from .tokens import slots_layout
@@ -41,7 +41,7 @@ def partial_layout(config: EieConfig) -> data.StructLayout:
 class WideProcessingElement(wiring.Component):
     """
     The paper's processing element with wider units: queue, span read, sparse-matrix read,
-    arithmetic of ``lanes`` lanes, as many requantisers, banked activation file.
+    arithmetic and requantisation of ``lanes`` lanes, banked activation file.
 
     Parameters
     ----------
@@ -100,16 +100,13 @@ class WideProcessingElement(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        depth = config.queue_depth + flight(config)
-        m.submodules.queue = queue = Queue(token_layout(config), depth)
+        m.submodules.queue = queue = GroupQueue(config)
         m.submodules.pointer = pointer = SpanRead(config)
         m.submodules.spmat = spmat = WideSpmatRead(config)
         m.submodules.arith = arith = WideArithmetic(config)
         m.submodules.source = source = WideSource(config)
         m.submodules.sram = sram = Sram(config.act_depth, ACTIVATION_BITS, config.sram_latency)
-        requantisers = [Requantise(config) for _ in range(config.lanes)]
-        for k, unit in enumerate(requantisers):
-            m.submodules[f"requantise_{k}"] = unit
+        m.submodules.requantise = requantise = WideRequantise(config)
 
         slots = registered_slots(m, self.slots)
         m.d.comb += [
@@ -117,11 +114,12 @@ class WideProcessingElement(wiring.Component):
             queue.i.payload.eq(self.i.payload),
             self.room.eq(rooms(queue.level, config.queue_depth)),
         ]
-        wiring.connect(m, queue.o, pointer.i)
+        wiring.connect(m, queue.columns, pointer.i)
+        wiring.connect(m, queue.values, pointer.values)
         wiring.connect(m, pointer.o, spmat.i)
         wiring.connect(m, spmat.o, arith.i)
         wiring.connect(m, source.o, wiring.flipped(self.o))
-        for unit in (spmat, source, *requantisers):
+        for unit in (spmat, source, requantise):
             m.d.comb += unit.slots.eq(slots)
         m.d.comb += [
             spmat.go.eq(self.go),
@@ -131,8 +129,8 @@ class WideProcessingElement(wiring.Component):
             self.row_error.eq(arith.error),
         ]
         m.d.sync += self.waiting.eq(spmat.waiting & ~self.go)
-        self._connect_drain(m, arith, requantisers)
-        self._connect_activations(m, slots, requantisers, source, sram)
+        self._connect_drain(m, arith, requantise)
+        self._connect_activations(m, slots, requantise, source, sram)
         memories = {
             IoTarget.POINTERS: pointer.io,
             IoTarget.SPMAT: spmat.io,
@@ -160,20 +158,18 @@ class WideProcessingElement(wiring.Component):
         connect_reads(m, self.io, self.io_read, reads, config.sram_latency, self.io_data)
         return m
 
-    def _connect_drain(self, m, arith, requantisers):
-        """Accumulators go to the requantisers, over a register; those of a split pass go out, and
-        come back summed over all PEs to the first of them, over another."""
-        drains, drained = delay(m, arith.o.valid, arith.o.payload, 1, "drained")
+    def _connect_drain(self, m, arith, requantise):
+        """Accumulators are requantised; those of a split pass go out, and come back summed over all
+        PEs to the first lane, over a register."""
+        drains, drained = arith.o.valid, arith.o.payload
         comes, total = delay(m, self.total.valid, self.total.payload, 1, "total")
-        for k, unit in enumerate(requantisers):
-            m.d.comb += [
-                unit.i.valid.eq(drains & ~drained.split),
-                unit.i.payload.drain.eq(drained.drain[k]),
-                unit.i.payload.last.eq(drained.last),
-                unit.i.payload.slot.eq(drained.slot),
-                unit.i.payload.row.eq(drained.row + k),
-                unit.i.payload.value.eq(drained.values[k]),
-            ]
+        marks = ("drain", "last", "slot", "row")
+        rows = requantise.i.payload
+        m.d.comb += [
+            requantise.i.valid.eq(comes | (drains & ~drained.split)),
+            rows.values.eq(drained.values),
+        ]
+        m.d.comb += [rows[name].eq(drained[name]) for name in marks]
         value, row = 0, 0
         for k in range(self.config.lanes):
             value = value | Mux(drained.drain[k], drained.values[k], 0)
@@ -187,44 +183,40 @@ class WideProcessingElement(wiring.Component):
             partial.row.eq(drained.row | row),
             partial.value.eq(value),
         ]
-        first = requantisers[0].i
         mine = total.row == self.index[: self.config.pe_bits]
         with m.If(comes):
             m.d.comb += [
-                first.valid.eq(1),
-                first.payload.drain.eq(total.drain & mine),
-                first.payload.last.eq(total.last),
-                first.payload.slot.eq(total.slot),
-                first.payload.row.eq(0),
-                first.payload.value.eq(total.value),
+                rows.drain.eq(total.drain & mine),
+                rows.last.eq(total.last),
+                rows.slot.eq(total.slot),
+                rows.row.eq(0),
+                rows.values[0].eq(total.value),
             ]
 
-    def _connect_activations(self, m, slots, requantisers, source, sram):
+    def _connect_activations(self, m, slots, requantise, source, sram):
         """Drained rows go to the source file or, one at a time, to the SRAM."""
         config = self.config
-        first = requantisers[0].o
-        shown = ShownPass(slots, first.payload.slot)
-        drain = Cat(unit.o.valid & unit.o.payload.drain for unit in requantisers)
+        rows = requantise.o.payload
+        shown = ShownPass(slots, rows.slot)
+        drain = Mux(requantise.o.valid, rows.drain, 0)
         row, value = 0, 0
-        for k, unit in enumerate(requantisers):
-            row = row | Mux(drain[k], unit.o.payload.row, 0)
-            value = value | Mux(drain[k], unit.o.payload.value, 0)
+        for k in range(config.lanes):
+            row = row | Mux(drain[k], k, 0)
+            value = value | Mux(drain[k], rows.values[k], 0)
         m.d.comb += [
-            source.turned.eq(first.valid & first.payload.last),
+            source.turned.eq(requantise.o.valid & rows.last),
             sram.port.en.eq(source.sram.en),
             sram.port.addr.eq(source.sram.addr),
             source.sram.rdata.eq(sram.port.rdata),
-            source.write.row.eq(first.payload.row),
-        ]
-        m.d.comb += [
-            source.write.values[k].eq(unit.o.payload.value) for k, unit in enumerate(requantisers)
+            source.write.row.eq(rows.row),
+            source.write.values.eq(rows.values),
         ]
         with m.If(drain.any()):
             with m.If(shown.dst_sram):
                 m.d.comb += [
                     sram.port.en.eq(1),
                     sram.port.write.eq(1),
-                    sram.port.addr.eq(shown.dst_base + row),
+                    sram.port.addr.eq(shown.dst_base + (rows.row | row)),
                     sram.port.wdata.eq(value),
                 ]
             with m.Else():

@@ -11,8 +11,7 @@ from ...pipeline import delay
 from ...stream import OutputRegister, Queue
 from ..config import POINTER_BITS, POINTERS_PER_WORD, WORD_BITS, EieConfig
 from ..format import RECORD, struct_layout
-from ..tokens import token_layout
-from .tokens import span_layout
+from .tokens import columns_layout, span_layout, values_layout
 
 __all__ = ["SpanRead"]
 
@@ -34,7 +33,10 @@ class SpanRead(wiring.Component):
 
     Members
     -------
-    i : ``In(stream.Signature(token_layout(config)))``
+    i : ``In(stream.Signature(columns_layout(config)))``
+    values : ``In(stream.Signature(values_layout(config)))``
+        The activations of the same groups, in the same order; they are taken as their pointers go
+        to the register at the output, and have to be there then.
     o : ``Out(stream.Signature(span_layout(config)))``
     io : ``In(SramAccess(ptr_depth // 4, 64))``
         Words of four pointers. Has priority over groups: the unit must be idle.
@@ -44,7 +46,8 @@ class SpanRead(wiring.Component):
         self.config = config
         super().__init__(
             {
-                "i": In(stream.Signature(token_layout(config))),
+                "i": In(stream.Signature(columns_layout(config))),
+                "values": In(stream.Signature(values_layout(config))),
                 "o": Out(stream.Signature(span_layout(config))),
                 "io": In(SramAccess(config.ptr_depth // POINTERS_PER_WORD, WORD_BITS)),
             }
@@ -57,7 +60,14 @@ class SpanRead(wiring.Component):
         depth = config.ptr_depth // POINTERS_PER_WORD // 2
         m.submodules.even = even = Sram(depth, WORD_BITS, latency)
         m.submodules.odd = odd = Sram(depth, WORD_BITS, latency)
-        m.submodules.queue = queue = Queue(span_layout(config), latency + 2)
+        pointed_layout = data.StructLayout(
+            {
+                name: field.shape
+                for name, field in span_layout(config)
+                if name not in ("few", "values")
+            }
+        )
+        m.submodules.queue = queue = Queue(pointed_layout, latency + 2)
 
         room = Signal(range(latency + 4), init=latency + 3)
         issue = Signal()
@@ -89,17 +99,12 @@ class SpanRead(wiring.Component):
             answering = following
         m.d.comb += self.io.rdata.eq(Mux(answering, odd.port.rdata, even.port.rdata))
 
-        stage = Signal(
-            data.StructLayout(
-                {"end": 1, "single": 1, "odd": 1, "place": 2, "values": token.values.shape()}
-            )
-        )
+        stage = Signal(data.StructLayout({"end": 1, "single": 1, "odd": 1, "place": 2}))
         m.d.comb += [
             stage.end.eq(token.end),
             stage.single.eq(token.single),
             stage.odd.eq(word[0]),
             stage.place.eq(place),
-            stage.values.eq(token.values),
         ]
         arrived, stage = delay(m, issue, stage, latency, "stage")
 
@@ -114,7 +119,6 @@ class SpanRead(wiring.Component):
             queue.i.valid.eq(arrived),
             span.end.eq(stage.end),
             span.single.eq(stage.single),
-            span.values.eq(stage.values),
         ]
         m.d.comb += [
             span.ends[k].eq(getattr(record, f"end_{k}")) for k in range(config.group_max - 1)
@@ -131,8 +135,10 @@ class SpanRead(wiring.Component):
         m.d.comb += [
             output.i.valid.eq(queue.o.valid),
             queue.o.ready.eq(output.i.ready),
-            output.i.payload.eq(pointed),
+            self.values.ready.eq(queue.o.valid & output.i.ready),
+            output.i.payload["values"].eq(self.values.payload),
             output.i.payload.few.eq((pointed.stop - pointed.start)[:POINTER_BITS] <= config.lanes),
         ]
+        m.d.comb += [output.i.payload[name].eq(pointed[name]) for name, _ in pointed_layout]
         wiring.connect(m, output.o, wiring.flipped(self.o))
         return m

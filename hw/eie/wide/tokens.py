@@ -11,11 +11,13 @@ from ..format import RECORD
 __all__ = [
     "END_BITS",
     "OpKind",
+    "columns_layout",
     "lane_layout",
     "load_lanes",
     "op_layout",
     "slots_layout",
     "span_layout",
+    "values_layout",
     "work_layout",
 ]
 
@@ -30,6 +32,16 @@ def load_lanes(config: EieConfig) -> int:
 def slots_layout(config: EieConfig) -> data.ArrayLayout:
     """Activations that a PE gives to one vector: ``fetch`` neighbouring slots."""
     return data.ArrayLayout(unsigned(ACTIVATION_BITS), config.fetch)
+
+
+def columns_layout(config: EieConfig) -> data.StructLayout:
+    """A broadcast group (:func:`hw.eie.tokens.token_layout`) without its activations."""
+    return data.StructLayout({"end": 1, "single": 1, "column": config.ptr_bits})
+
+
+def values_layout(config: EieConfig) -> data.ArrayLayout:
+    """The activations of a group."""
+    return data.ArrayLayout(unsigned(ACTIVATION_BITS), config.group_max)
 
 
 def span_layout(config: EieConfig) -> data.StructLayout:
@@ -47,7 +59,7 @@ def span_layout(config: EieConfig) -> data.StructLayout:
             "start": POINTER_BITS,
             "stop": POINTER_BITS,
             "ends": data.ArrayLayout(END_BITS, config.group_max - 1),
-            "values": data.ArrayLayout(unsigned(ACTIVATION_BITS), config.group_max),
+            "values": values_layout(config),
         }
     )
 

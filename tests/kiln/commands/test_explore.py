@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from kiln.cli import app
 from kiln.commands import explore
 from sim.bench.explore_results import ExploreReport, LogicCost
-from tests.sim.cluster import two_workers
+from tests.sim.dask_cluster import two_workers
 
 
 def run(*arguments):

@@ -16,7 +16,7 @@ CONFIGS = [EieConfig(**fields) for fields in bench_parameters()["configs"]]
 NUMBERS = range(len(CONFIGS))
 CORNERS = (-32768, -32767, -256, -255, -129, -2, -1, 0, 1, 2, 127, 128, 255, 256, 32766, 32767)
 EXTREME_BIASES = (-(1 << 31), -1, 0, 1, (1 << 31) - 1)
-FLAGS = {"entries": 0, "padding": 0, "error": 2}  # and the cycles by which each is late
+FLAGS = {"entries": 1, "padding": 1, "error": 2}  # and the cycles by which each is late
 
 
 def signed(value, bits):
@@ -81,7 +81,7 @@ class Unit:
         self.dut, self.unit = dut, f"unit_{number}"
         self.lanes, self.depth = config.lanes, config.file_depth
         self.loads = load_lanes(config)
-        self.latency = 2 + config.mul_stages
+        self.latency = 3 + config.mul_stages
         self.work = Codec(work_layout(config))
         self.rng = random.Random(f"{number}/{seed}")
         self.pin("i__valid").value = 0

@@ -44,7 +44,7 @@ class SpanModel(Lockstep):
         self.config = CONFIGS[number]
         self.tokens = Codec(token_layout(self.config))
         self.spans = Codec(span_layout(self.config))
-        self.inner = getattr(bench.dut, f"unit_{number}")
+        self.inner = getattr(bench.dut, f"unit_{number}").read
         self.words = [0] * (self.config.ptr_depth // 4)
         super().__init__(bench, f"unit_{number}")
 

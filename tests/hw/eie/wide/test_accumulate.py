@@ -7,7 +7,7 @@ lanes into those that are not valid and those that meet, one operation in every 
 """
 
 import pytest
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Const, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,12 +42,13 @@ class Adder(wiring.Component):
         m.submodules.combine = combine = AddendCombine(self.config)
         m.submodules.accumulators = accumulators = Accumulators(self.config)
         load, read_row = Signal(), Signal.like(self.read_row)
+        groups = len(accumulators.reads)
         m.d.sync += [
             combine.values.eq(self.values),
             load.eq(self.load),
-            accumulators.load.eq(load),
+            accumulators.sets.eq(load.replicate(groups)),
             read_row.eq(self.read_row),
-            accumulators.read_row.eq(read_row),
+            accumulators.reads.eq(Const(1, groups) << (read_row // self.config.lanes)),
         ]
         m.d.comb += [
             combine.valid.eq(self.valid),
