@@ -1,4 +1,4 @@
-"""``kiln train``: predictors, from nothing to what ships."""
+"""``kiln train``: networks, from nothing to what ships."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from kiln.commands.train_ssd import ssd
+from kiln.commands.train_students import integers, student, teacher
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import Masked, precise_linear
 from sw.predictors.recipe import Recipe
@@ -29,13 +30,17 @@ NETWORKS: dict[str, Callable[[int], Masked]] = {
 LINE_EVERY = 500
 """Steps between two lines where there is no terminal to draw a bar on."""
 
-app = typer.Typer(name="train", help="Train a predictor.", no_args_is_help=True)
+app = typer.Typer(
+    name="train", help="Train a predictor, or a network of images.", no_args_is_help=True
+)
 app.command("ssd")(ssd)
+for verb in (teacher, student, integers):
+    app.command(verb.__name__)(verb)
 
 
 @app.callback()
 def group() -> None:
-    """Train a predictor."""
+    """Train a predictor, or a network of images."""
 
 
 @app.command()

@@ -8,18 +8,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sw.golden.cnn import GoldenCnn
+from sw.golden.cnn_graph import QuantisedGraph
 from sw.students.distil import divergence
 from sw.students.fold import fold
-from sw.students.images import Split
+from sw.students.images import Images, Split
 from sw.students.qat import QatNetwork
 from sw.students.recipes import Recipe
 from sw.students.resnet import ResNet
 from sw.students.scales import calibrate
 from sw.students.training import Task
 
-__all__ = ["integer_task", "with_rounding"]
+__all__ = ["golden_accuracy", "integer_task", "with_rounding"]
 
 CALIBRATION_IMAGES = 512
+_EVALUATED = 500
+_EVALUATED = 500
 
 
 def with_rounding(model: ResNet, split: Split, weight_bits: int = 8) -> QatNetwork:
@@ -36,6 +40,15 @@ def integer_task(network: QatNetwork, model: ResNet, recipe: Recipe) -> Task:
     facts = {"weight_bits": first, "fracs": network.fracs}
     loss = partial(_loss, network, model.eval(), recipe)
     return Task(network, loss, network, facts)
+
+
+def golden_accuracy(graph: QuantisedGraph, images: Images) -> float:
+    """Share of images that the integer golden model classifies as their label says."""
+    golden, right = GoldenCnn(graph), 0
+    for first in range(0, len(images), _EVALUATED):
+        some = images.part(slice(first, first + _EVALUATED))
+        right += int((golden.classes(some.pixels).numpy() == some.labels).sum())
+    return right / len(images)
 
 
 def _loss(network: QatNetwork, model: ResNet, recipe: Recipe, x: Tensor, labels: Tensor) -> Tensor:
