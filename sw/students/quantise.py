@@ -23,7 +23,6 @@ __all__ = ["golden_accuracy", "integer_task", "with_rounding"]
 
 CALIBRATION_IMAGES = 512
 _EVALUATED = 500
-_EVALUATED = 500
 
 
 def with_rounding(model: ResNet, split: Split, weight_bits: int = 8) -> QatNetwork:

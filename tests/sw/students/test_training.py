@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sw.students.distil import divergence, student_of, student_task, teacher_task
+from sw.students.recipes import Fade, Recipe
+from sw.students.resnet import ResNet
+from sw.students.training import accuracy, train
+from tests.sw.students.small import SHAPE, split
+
+RECIPE = Recipe(epochs=4, batch=32, rate=0.1, reach=0, flip=False)
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
+    model = ResNet(SHAPE, 1)
+    path = tmp_path_factory.mktemp("teacher") / "teacher.safetensors"
+    list(train(teacher_task(model, RECIPE), split(), RECIPE, path))
+    return model.eval()
+
+
+def test_a_teacher_learns(tmp_path):
+    model = ResNet(SHAPE, 1)
+    steps = []
+    task = teacher_task(model, RECIPE)
+    found = list(
+        train(task, split(), RECIPE, tmp_path / "a", step_done=lambda *done: steps.append(done))
+    )
+    assert [epoch.number for epoch in found] == [1, 2, 3, 4]
+    assert found[-1].validation > 0.7
+    assert found[-1].loss < found[0].loss
+    assert steps == [(k, 32) for k in range(1, 33)]
+
+
+def test_going_on_is_like_not_having_stopped(tmp_path):
+    whole, part = ResNet(SHAPE, 1), ResNet(SHAPE, 1)
+    list(train(teacher_task(whole, RECIPE), split(), RECIPE, tmp_path / "whole"))
+    path = tmp_path / "part"
+    for epoch in train(teacher_task(part, RECIPE), split(), RECIPE, path):
+        if epoch.number == 2:
+            break
+    again = ResNet(SHAPE, 7)
+    rest = list(train(teacher_task(again, RECIPE), split(), RECIPE, path, resume=True))
+    assert [epoch.number for epoch in rest] == [3, 4]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_another_training(tmp_path):
+    path = tmp_path / "a"
+    list(train(teacher_task(ResNet(SHAPE, 1), RECIPE), split(), RECIPE, path))
+    other = replace(RECIPE, rate=0.05)
+    with pytest.raises(ValueError, match="belongs to another training"):
+        list(train(teacher_task(ResNet(SHAPE, 1), other), split(), other, path, resume=True))
+
+
+def test_too_few_images(tmp_path):
+    recipe = replace(RECIPE, batch=300)
+    with pytest.raises(ValueError, match="256 images are fewer than a batch of 300"):
+        list(train(teacher_task(ResNet(SHAPE, 1), recipe), split(), recipe, tmp_path / "a"))
+
+
+def test_a_student_starts_as_its_teacher_and_ends_without_skips(taught, tmp_path):
+    model = student_of(taught)
+    x = split().test.real()
+    with torch.no_grad():
+        assert torch.equal(model(x), taught(x))
+    before = {name: tensor.clone() for name, tensor in taught.state_dict().items()}
+    recipe = replace(RECIPE, rate=0.05, taught=0.9, features=0.1)
+    for _ in train(student_task(model, taught, recipe, Fade()), split(), recipe, tmp_path / "s"):
+        pass
+    assert model.open_skips == 0
+    assert all(float(block.short) == 1 for block in model.blocks)
+    assert accuracy(model, split().test) > 0.6
+    for name, tensor in taught.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_divergence():
+    logits = torch.randn(5, 10)
+    assert divergence(logits, logits + 3, 4.0) == pytest.approx(0, abs=1e-5)
+    target = torch.randn(5, 10)
+    p = torch.softmax(target / 2, 1)
+    wanted = (p * (torch.log_softmax(target / 2, 1) - torch.log_softmax(logits / 2, 1))).sum(1)
+    assert divergence(logits, target, 2.0) == pytest.approx(4 * float(wanted.mean()), rel=1e-5)
+
+
+def test_accuracy_takes_the_first_of_equal_logits():
+    images = split().test
+    flat = accuracy(lambda x: torch.zeros(len(x), 10), images)
+    assert flat == pytest.approx(float((images.labels == 0).mean()))
