@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Table
 
 from hw.eie.config import PRESETS
 from kiln.commands.bench_mittos import mittos
 from kiln.commands.bench_tail import tail
+from kiln.terminal import fail, share_done
 from sim.bench.eie import LIMIT, measure
 from sim.bench.layers import LAYERS, BenchLayer, chosen
 from sim.bench.markdown import PE_PLOT, QUEUE_PLOT, eie_page
@@ -81,7 +82,7 @@ def eie(
                 raise ValueError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
         wanted = chosen(layers or [])
         out.mkdir(parents=True, exist_ok=True)
-        with _progress(console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+        with share_done(console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
             # Simulation runs outside of Python's lock. What takes longest comes first.
             longest = sorted(presets, key=lambda name: -PRESETS[name].n_pe * PRESETS[name].lanes)
             measured = {
@@ -96,23 +97,11 @@ def eie(
                 report.queue_depths, report.pe_counts = swept.result()
                 _write(report, out)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"kiln bench: {error}", style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail("bench", error)
     console.print(f"report: {out / 'eie.md'}, {out / 'eie.json'}", highlight=False)
     points = [*report.queue_depths, *report.pe_counts]
     if any(point.mismatches for point in points) or not all(p.passed for p in report.presets):
         raise typer.Exit(1)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def _preset(name: str, layers: list[BenchLayer], inputs: int, progress: Progress) -> PresetResult:

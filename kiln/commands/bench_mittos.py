@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kiln.terminal import fail, share_done
 from sim.bench.mittos import machine_cost, run_machine
 from sim.bench.mittos_markdown import mittos_page
 from sim.bench.mittos_plots import PLOTS, plot_times
@@ -66,8 +66,7 @@ def mittos(
             raise ValueError("none of these networks runs on any of these presets")
         _write(report, out)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"kiln bench: {error}", style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail("bench", error)
     console.print(_times(report))
     console.print(_bars(report))
     console.print(f"report: {out / 'mittos.md'}, {out / 'mittos.json'}", highlight=False)
@@ -85,14 +84,7 @@ def _measure(
 ) -> None:
     """Fill the report, networks in their order and machines in theirs."""
     ready: dict[str, Prepared] = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with share_done(console) as progress:
         task = progress.add_task("quantising", total=len(wanted))
         for each in wanted:
             ready[each.name] = each.prepare(requests, judged)

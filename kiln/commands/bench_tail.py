@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kiln.terminal import counted, fail
 from sim.bench.tail.page import tail_page
 from sim.bench.tail.plots import SWEEP_PLOT, cdf_plot, plot_cdf, plot_sweep
 from sim.bench.tail.replays import LINK_US, REDIRECT_US, REPLICAS
@@ -56,7 +56,7 @@ def tail(
             redirect_us=redirect,
             machine=MACHINE,
         )
-        with _progress(console) as progress:
+        with counted(console) as progress:
             task = progress.add_task("", total=steps(len(files), pretrained is not None, effort))
 
             def say(what: str) -> None:
@@ -68,10 +68,7 @@ def tail(
             found = measure_tail(report, files, pretrained, Path("build/tail"), effort, say)
         _write(found, out)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(
-            f"kiln bench: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("bench", error)
     console.print(_table(report))
     console.print(f"report: {out / 'tail.md'}, {out / 'tail.json'}", highlight=False)
     if not quick and not all(verdict.passed for verdict in report.verdicts):
@@ -104,17 +101,6 @@ def _command(
     words += [] if redirect == REDIRECT_US else [f"--redirect {redirect:g}"]
     words += ["--quick"] if quick else []
     return " ".join(["kiln bench tail", *words])
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def _write(found: Measured, out: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from hw.eie.config import PRESETS
 from kiln.commands.image import print_program
+from kiln.terminal import fail
 from sw.compress.compile import compile_network
 from sw.compress.image import write_image
 from sw.network import Network
@@ -70,9 +71,6 @@ def compile_(
         path = out or Path("build") / f"{network.stem}.kiln"
         size = write_image(program, path)
     except (ValueError, OSError) as error:
-        Console(stderr=True).print(
-            f"kiln compile: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("compile", error)
     print_program(program, console)
     console.print(f"{path}: {size:,} bytes", highlight=False)

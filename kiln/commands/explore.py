@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hw.eie.config import GROUPS, LANES
+from kiln.terminal import fail
 from sim.bench.explore import Task, evaluate, jobs_of_shape, logic_of, shapes
 from sim.bench.explore_plots import plot_front
 from sim.bench.explore_results import (
@@ -104,10 +105,7 @@ def explore(
         (out / "explore.json").write_text(report.model_dump_json(indent=1) + "\n")
         plot_front(report, out / "explore.png")
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(
-            f"kiln explore: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("explore", error)
     console.print(_table(report))
     console.print(f"report: {out / 'explore.json'}, {out / 'explore.png'}", highlight=False)
 

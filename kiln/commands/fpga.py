@@ -10,6 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 
 from hw.boards.boards import BAUD, BOARDS, Board
+from kiln.terminal import fail
 from sim.fpga import STAGES, Built, build_bitstream
 from sw.physical.fpga import BoardResult, FpgaReport, fpga_page
 
@@ -37,8 +38,7 @@ def fpga(
         (build / board / "report.json").write_text(result.model_dump_json(indent=1) + "\n")
         _publish(result, out)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"kiln fpga: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+        fail("fpga", error)
     console.print(_table(result))
     console.print(f"bitstream: {built.bitstream}", highlight=False)
     console.print(f"report: {build / board / 'report.json'}, {out / 'fpga.md'}", highlight=False)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kiln.terminal import fail
 from sw.compress.image import ImageError, read_image
 from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
@@ -137,8 +138,5 @@ def show(file: Annotated[Path, typer.Argument(help="Program image, .kiln.")]) ->
     try:
         program = read_image(file)
     except ImageError as error:
-        Console(stderr=True).print(
-            f"kiln image: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("image", error)
     print_program(program, Console())

@@ -10,6 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from kiln.terminal import fail
 from sim.bench.tail.machines import machine_rows, occupied_us
 from sim.bench.tail.plots import plot_cdf
 from sim.bench.tail.quality import Judged, judge, judge_trained
@@ -116,10 +117,7 @@ def replay(
                 rows += found[0]
                 latencies[f"fast reject, {predictor}"] = found[1][served.name]
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(
-            f"kiln replay: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("replay", error)
     console.print(_table(cluster, rows))
     out.parent.mkdir(parents=True, exist_ok=True)
     plot_cdf(cluster.name, latencies, out)

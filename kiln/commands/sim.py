@@ -6,10 +6,10 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from kiln.terminal import counted, fail
 from sim.bench.weng_chien import estimate_us
 from sim.engine import EieEngine
 from sim.verification import SimReport, Workload, verify
@@ -68,8 +68,7 @@ def sim(
         name, workload = _workload(network, percent, requests, seed)
         report = _run(name, preset, workload, wave, out, console)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"kiln sim: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+        fail("sim", error)
     _print(report, estimate_us(network, percent, report.n_pe), console)
     path = out / ("predictor.json" if network == "precise_linear" else f"{Path(network).stem}.json")
     path.write_text(report.model_dump_json(indent=2) + "\n")
@@ -127,14 +126,7 @@ def _run(
         image = out / "program.kiln"
         write_image(program, image)
         program = read_image(image)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
+    bar = counted(console)
     with EieEngine(config, trace=wave) as engine:
         if wave is not None:
             engine.record(False)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from hw.eie.config import PRESETS
 from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
+from kiln.terminal import fail
 from sim.synth.jobs import jobs_of
 from sim.synth.pool import run_jobs
 from sim.synth.run import Setting, SynthRun
@@ -64,10 +65,7 @@ def synth(
                 runs = run_jobs(wanted, setting, workers, advance)
             passed = all(meets(run) for run in runs)
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(
-            f"kiln synth: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("synth", error)
     console.print(runs_table(runs))
     if unit is None and preset is None:
         console.print(bars_table(report.report))

@@ -1,14 +1,14 @@
 """``kiln trace``: traces of I/Os, looked at and made."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kiln.terminal import fail, share_done
 from sw.traces.formats import FORMATS
 from sw.traces.read import WINDOW_MS, read_trace
 from sw.traces.trace import Trace
@@ -44,7 +44,7 @@ def show(
     """Read a trace to its end, and say what is in it and what is wrong with it."""
     console = Console()
     try:
-        with _progress(console) as progress:
+        with share_done(console) as progress:
             task = progress.add_task(path.name, total=1.0)
             trace, report = read_trace(
                 path,
@@ -54,7 +54,7 @@ def show(
                 progress=lambda share: progress.update(task, completed=share),
             )
     except (ValueError, OSError) as error:
-        _fail(error)
+        fail("trace", error)
     console.print(f"{path}: {report}", markup=False, highlight=False, soft_wrap=True)
     console.print(_table(path, trace))
     for example in report.examples:
@@ -77,24 +77,8 @@ def generate_trace(
             out.parent.mkdir(parents=True, exist_ok=True)
             write_trace(trace, out)
     except (ValueError, OSError) as error:
-        _fail(error)
+        fail("trace", error)
     console.print(_table(out, trace))
-
-
-def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True).print(f"kiln trace: {error}", style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(1) from None
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def _table(path: Path, trace: Trace) -> Table:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from kiln.commands.train_ssd import ssd
 from kiln.commands.train_students import integers, student, teacher
+from kiln.terminal import fail
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import Masked, precise_linear
 from sw.predictors.recipe import Recipe
@@ -96,10 +97,7 @@ def mittos(
                 network,
             )
     except (ValueError, OSError) as error:
-        Console(stderr=True).print(
-            f"kiln train: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("train", error)
     finally:
         torch.set_num_threads(threads)
     console.print(_table(facts))

@@ -6,10 +6,10 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from kiln.terminal import counted, fail
 from sim.bench.tail.quality import Judged, judge
 from sim.bench.tail.run import MACHINE
 from sim.bench.tail.sources import GENERATED, file_halves, generated_halves
@@ -49,14 +49,7 @@ def ssd(
         if labels not in ("p85", "busy"):
             raise ValueError(f"--labels is p85 or busy, not {labels!r}")
         torch.set_num_threads(1)  # sums in one order: the same network every time
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        ) as progress:
+        with counted(console) as progress:
             task = progress.add_task("reading the trace", total=None)
             own = trace == GENERATED
             halves = generated_halves() if own else file_halves(Path(trace), skip=skip)
@@ -78,10 +71,7 @@ def ssd(
         save_predictor(judged.deployed.predictor, path, rows)
         path.with_suffix(".json").write_text(judged.row.model_dump_json(indent=2) + "\n")
     except (ValueError, OSError) as error:
-        Console(stderr=True).print(
-            f"kiln train: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("train", error)
     finally:
         torch.set_num_threads(threads)
     console.print(_table(judged))

@@ -9,8 +9,8 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from kiln.terminal import fail, share_done
 from sw import checkpoint
 from sw.students.distil import student_of, student_task, teacher_task
 from sw.students.images import Split
@@ -133,10 +133,7 @@ def _work(threads: int) -> Iterator[Console]:
     try:
         yield Console()
     except (ValueError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(
-            f"kiln train: {error}", style="red", markup=False, soft_wrap=True
-        )
-        raise typer.Exit(1) from None
+        fail("train", error)
     finally:
         torch.set_num_threads(before)
 
@@ -176,14 +173,7 @@ def _recipe(recipe: Recipe, epochs: int | None, seed: int) -> Recipe:
 def _run(
     console: Console, task: Task, split: Split, recipe: Recipe, path: Path, resume: bool
 ) -> None:
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with share_done(console) as progress:
         bar = progress.add_task(path.stem, total=None)
 
         def step_done(step: int, steps: int) -> None:
