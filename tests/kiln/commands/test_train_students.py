@@ -1,0 +1,65 @@
+"""``kiln train teacher``, ``student`` and ``integers`` on digits, from nothing, in a few epochs."""
+
+import pytest
+from typer.testing import CliRunner
+
+from kiln.cli import app
+
+EPOCHS = {"teacher": 6, "student": 8, "integers": 1}
+
+
+def run(verb, folder, *arguments):
+    words = ["train", verb, "--folder", str(folder), *map(str, arguments)]
+    return CliRunner().invoke(app, words)
+
+
+def validation(result):
+    """Accuracy after the last epoch, in percent."""
+    assert result.exit_code == 0, result.output
+    line = [line for line in result.output.splitlines() if line.startswith("epoch")][-1]
+    return float(line.rpartition("validation ")[2].rstrip("%"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("students")
+    assert validation(run("teacher", place, "--epochs", EPOCHS["teacher"])) > 90
+    return place
+
+
+@pytest.mark.slow
+def test_from_nothing_to_integers_without_skips(folder):
+    assert validation(run("student", folder, "--epochs", EPOCHS["student"])) > 90
+    result = run("integers", folder, "--epochs", EPOCHS["integers"])
+    assert "without training: validation 9" in result.output
+    assert validation(result) > 90
+
+
+def test_a_stage_that_is_done_has_nothing_left(folder):
+    result = run("teacher", folder, "--epochs", EPOCHS["teacher"], "--resume")
+    assert result.exit_code == 0, result.output
+    assert "epoch" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "message"),
+    [
+        ("teacher", ("--data", "x"), "no images 'x'; there are digits, cifar10"),
+        ("teacher", ("--network", "x"), "no network 'x'; there are resnet8, resnet20, resnet33"),
+        ("student", ("--method", "x"), "no method 'x'; there are fade, tailor, logits, scratch"),
+        ("student", ("--seed", 9), "teacher_9.safetensors is missing: train it first"),
+        ("integers", ("--bits", 5), "--bits is 8 or 4, not 5"),
+        ("integers", ("--of", "x"), "no network 'x'; there are teacher, fade"),
+    ],
+)
+def test_refused(tmp_path, verb, arguments, message):
+    result = run(verb, tmp_path, *arguments)
+    assert result.exit_code == 1
+    assert message in result.output.replace("\n", "")
+
+
+def test_images_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.delenv("CIFAR10_ROOT", raising=False)
+    result = run("teacher", tmp_path, "--data", "cifar10")
+    assert result.exit_code == 1
+    assert "CIFAR-10 is needed: let CIFAR10_ROOT name a folder" in result.output.replace("\n", " ")
