@@ -1,4 +1,4 @@
-"""cocotb tests of the multiplier and the arithmetic unit; started by test_arith.py."""
+"""cocotb tests of the arithmetic unit; started by test_arith.py."""
 
 import random
 from itertools import product
@@ -14,71 +14,21 @@ from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
 
 PARAMETERS = bench_parameters()
-MULTIPLIER = PARAMETERS["unit"] == "multiplier"
 CORNERS = (
     *(-32768, -32767, -21846, -16384, -257, -256, -255, -129, -128, -127, -2, -1, 0),
     *(1, 2, 127, 128, 129, 255, 256, 257, 16384, 21845, 32766, 32767),
 )
-if not MULTIPLIER:
-    CONFIG = EieConfig(**PARAMETERS["config"])
-    DEPTH = CONFIG.file_depth
-    LATENCY = 1 + CONFIG.mul_stages
-    WORK = Codec(work_layout(CONFIG))
-    DRAINED = drained_layout(CONFIG, signed(32))
+CONFIG = EieConfig(**PARAMETERS["config"])
+DEPTH = CONFIG.file_depth
+LATENCY = 1 + CONFIG.mul_stages
+WORK = Codec(work_layout(CONFIG))
+DRAINED = drained_layout(CONFIG, signed(32))
 FLAGS = {"entry": 0, "padding": 0, "error": 1}  # and the cycles by which each is late
 
 
 def wrapped(value):
     """``value`` modulo 2**32, as two's complement."""
     return (value + (1 << 31)) % (1 << 32) - (1 << 31)
-
-
-# Multipliers
-
-
-async def multiply(dut, operands, *, reset_at=None):
-    """Gives one triple (a, b, literal) a cycle and checks every product of every multiplier."""
-    bench = await Bench.start(dut)
-    given = []
-    for number, (a, b, literal) in enumerate(operands):
-        if number == reset_at:
-            await bench.reset()
-            given.clear()
-        dut.a.value, dut.b.value, dut.literal.value = a, b, literal
-        await bench.step()
-        given.append((a, b, literal))
-        for stages in PARAMETERS["stages"]:
-            if len(given) > stages:
-                a, b, literal = given[-1 - stages]
-                want = wrapped(b << 16 | a & 0xFFFF) if literal else wrapped(a * b)
-                for kind in ("product", "apart"):
-                    got = getattr(dut, f"{kind}_{stages}").value.to_signed()
-                    given_text = f"{a}, {b}, {literal}"
-                    assert got == want, f"{kind}_{stages}: {got} from {given_text}, not {want}"
-
-
-@cocotb.test(skip=not MULTIPLIER)
-async def test_corners(dut):
-    await multiply(dut, list(product(CORNERS, CORNERS, (0, 1))))
-
-
-@cocotb.test(skip=not MULTIPLIER)
-async def test_random_operands(dut):
-    rng = random.Random(1)
-    operands = [
-        (rng.randrange(-(1 << 15), 1 << 15), rng.randrange(-(1 << 15), 1 << 15), rng.random() < 0.3)
-        for _ in range(2000)
-    ]
-    await multiply(dut, operands)
-
-
-@cocotb.test(skip=not MULTIPLIER)
-async def test_reset_between_products(dut):
-    operands = [(a, a, 0) for a in CORNERS]
-    await multiply(dut, operands, reset_at=7)
-
-
-# Arithmetic
 
 
 def entry(index, zeros, value, *, first=True, part=0, rng=None):
@@ -231,7 +181,7 @@ def random_steps(rng, count, profile, *, errors=False):
     return steps
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 @cocotb.parametrize(profile=PROFILES)
 async def test_random(dut, profile):
     unit = await Unit.start(dut)
@@ -239,7 +189,7 @@ async def test_random(dut, profile):
     await unit.check([*random_steps(rng, 600, profile), *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_hazards(dut):
     """Every pair of operations, on one row and on two, one to four cycles apart."""
     unit = await Unit.start(dut)
@@ -271,7 +221,7 @@ async def test_hazards(dut):
     await unit.check(steps)
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_entries_on_one_row(dut):
     """Runs of entries without a gap, all on one row, two in turn, or three."""
     unit = await Unit.start(dut)
@@ -281,7 +231,7 @@ async def test_entries_on_one_row(dut):
         await unit.check([*run, *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_wrap(dut):
     table = [
         # bias, codebook value, activation, times, accumulator
@@ -304,7 +254,7 @@ async def test_wrap(dut):
         assert unit.output.items[-1]["value"] == result
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_rows_of_a_column(dut):
     """Row accumulation reaches every row, by single steps and by the longest runs."""
     unit = await Unit.start(dut)
@@ -317,7 +267,7 @@ async def test_rows_of_a_column(dut):
         await unit.check([*steps, *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_parts_of_a_word(dut):
     """Each byte and each half, with all other bits of the word set."""
     unit = await Unit.start(dut)
@@ -331,7 +281,7 @@ async def test_parts_of_a_word(dut):
     await unit.check([*steps, *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_codebook_between_passes(dut):
     """A new codebook behind entries that are still being worked on, and right before others."""
     unit = await Unit.start(dut)
@@ -344,7 +294,7 @@ async def test_codebook_between_passes(dut):
     await unit.check([*steps, *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_row_error(dut):
     """Entries beyond the file, by a hair and by far, raise one pulse each and wrap around."""
     unit = await Unit.start(dut)
@@ -358,7 +308,7 @@ async def test_row_error(dut):
     await unit.check([*random_steps(rng, 500, "light", errors=True), *drain_all()])
 
 
-@cocotb.test(skip=MULTIPLIER)
+@cocotb.test()
 async def test_reset_in_mid_work(dut):
     unit = await Unit.start(dut)
     # What came in the cycle before a reset is gone; the memories are not.
