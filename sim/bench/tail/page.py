@@ -19,7 +19,6 @@ from .page_tables import (
 )
 from .plots import SWEEP_PLOT, cdf_plot
 from .results import TailReport
-from .sources import GENERATED
 
 __all__ = ["tail_page"]
 
@@ -68,10 +67,10 @@ turned away has not reached the device, and is counted apart, over reads.
 """
 
 _TRACES = """\
-Real traces are open loops: segments of the second half that do not overlap are replicas, and a read
-that comes from another replica takes what the read nearest in time took there. Their latencies are
-milliseconds, so that microseconds of inference make no difference. That is measured, not assumed:
-compare the servers of `kiln`.
+The traces that follow are open loops: segments of the second half that do not overlap are replicas,
+and a read that comes from another replica takes what the read nearest in time took there. Beside
+their milliseconds an inference of a microsecond is nothing; but their I/Os come in bursts, in which
+predictions wait for each other: compare the servers of `kiln`.
 """
 
 _SWEEP = """\
@@ -168,10 +167,10 @@ def _parts(report: TailReport) -> Iterator[str]:
     yield from processor_section(report)
     yield "## Tails\n"
     yield _REPLAY.format(replicas=report.replicas, link=report.link_us, redirect=report.redirect_us)
-    for source in report.sources:
-        yield f"### {source.name}\n"
-        if source.name != GENERATED:
+    for number, source in enumerate(report.sources):
+        if number == 1:
             yield _TRACES
+        yield f"### {source.name}\n"
         yield f"![reads by latency]({cdf_plot(source.name)})\n"
         yield replay_table([row for row in report.replays if row.source == source.name])
     yield "## How fast a prediction must be\n"
