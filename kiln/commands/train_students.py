@@ -16,6 +16,7 @@ from sw.students.distil import student_of, student_task, teacher_task
 from sw.students.images import Split
 from sw.students.quantise import golden_accuracy, integer_task, with_rounding
 from sw.students.recipes import Recipe
+from sw.students.report import write
 from sw.students.resnet import FAMILY, ResNet
 from sw.students.study import METHODS, STUDIES, Study
 from sw.students.training import Task, train
@@ -106,8 +107,12 @@ def integers(
     resume: _Resume = False,
     threads: _Threads = 1,
     folder: _Folder = FOLDER,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Network to write (.safetensors, .json).  [default: in the folder]"),
+    ] = None,
 ) -> None:
-    """Fold a trained network, and train it with its rounding."""
+    """Fold a trained network, train it with its rounding, and write its integers."""
     with _work(threads) as console:
         if of not in ("teacher", *METHODS):
             raise ValueError(f"no network {of!r}; there are teacher, {', '.join(METHODS)}")
@@ -122,6 +127,22 @@ def integers(
         console.print(f"without training: validation {before:.2%} in integers", highlight=False)
         task = integer_task(rounded, model, recipe)
         _run(console, task, split, recipe, place / f"{of}_{seed}_w{bits}.safetensors", resume)
+        path = out or place / f"{of}_{seed}_w{bits}_integers.safetensors"
+        facts = write(
+            rounded.eval(),
+            model,
+            split,
+            path,
+            network=f"{network or study.network}, width {width}, {of}",
+            commands=_commands(study, network, width, of, bits, seed),
+            seed=seed,
+            epochs=_epochs(place, of, seed) | {"integers": recipe.epochs},
+        )
+        console.print(
+            f"test images: {facts.test_float:.2%} in float, {facts.test_integers:.2%} in integers",
+            highlight=False,
+        )
+        console.print(f"{path} and {path.with_suffix('.json').name}", highlight=False)
 
 
 @contextmanager
@@ -164,6 +185,27 @@ def _loaded(model: ResNet, path: Path) -> ResNet:
         )
     model.load_state_dict(state)
     return model.eval()
+
+
+def _commands(
+    study: Study, network: str | None, width: int, of: str, bits: int, seed: int
+) -> list[str]:
+    """What makes a network in integers, from nothing; epochs beside the recipes' are in its
+    facts."""
+    words = f"--data {study.name}"
+    words += f" --network {network}" if network else ""
+    words += f" --width {width} --seed {seed}"
+    found = [f"kiln train teacher {words}"]
+    if of != "teacher":
+        found.append(f"kiln train student {words} --method {of}")
+    return [*found, f"kiln train integers {words} --of {of} --bits {bits}"]
+
+
+def _epochs(place: Path, of: str, seed: int) -> dict[str, int]:
+    """Epochs of the stages before the last."""
+    stages = ["teacher"] if of == "teacher" else ["teacher", of]
+    notes = {stage: checkpoint.load(place / f"{stage}_{seed}.safetensors")[2] for stage in stages}
+    return {stage: note["epochs"] for stage, note in notes.items()}
 
 
 def _recipe(recipe: Recipe, epochs: int | None, seed: int) -> Recipe:

@@ -1,8 +1,9 @@
 """
 Trained networks that come with Kiln: for each a safetensors file and a JSON that says how made.
 
-The safetensors hold, per layer k, ``codebook_k`` float32 (16,), ``index_k`` uint8 (out, in) and
-``bias_k`` float32 (out,), as :class:`sw.network.Network` reads them.
+Those of predictors hold, per layer k, ``codebook_k`` float32 (16,), ``index_k`` uint8 (out, in) and
+``bias_k`` float32 (out,), as :class:`sw.network.Network` reads them; those of networks of images
+(``cnn_*``) are read by :func:`sw.golden.cnn_file.read_graph`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kiln.cli import app
+from sw.golden.cnn_file import read_graph
+from sw.students.digits import digits
+from sw.students.quantise import golden_accuracy
+from sw.students.report import Facts
 
 EPOCHS = {"teacher": 6, "student": 8, "integers": 1}
 
@@ -30,9 +34,20 @@ def folder(tmp_path_factory):
 @pytest.mark.slow
 def test_from_nothing_to_integers_without_skips(folder):
     assert validation(run("student", folder, "--epochs", EPOCHS["student"])) > 90
-    result = run("integers", folder, "--epochs", EPOCHS["integers"])
+    out = folder / "net.safetensors"
+    result = run("integers", folder, "--epochs", EPOCHS["integers"], "--out", out)
     assert "without training: validation 9" in result.output
     assert validation(result) > 90
+    facts = Facts.model_validate_json(out.with_suffix(".json").read_text())
+    assert facts.epochs == {"teacher": 6, "fade": 8, "integers": 1}
+    assert not facts.skips and facts.weight_bits == 8
+    assert facts.commands[1] == (
+        "kiln train student --data digits --width 16 --seed 1 --method fade"
+    )
+    graph, provenance = read_graph(out)
+    assert provenance == facts.model_dump()
+    assert golden_accuracy(graph, digits().test) == facts.test_integers > 0.9
+    assert set(graph.readers().values()) == {1}
 
 
 def test_a_stage_that_is_done_has_nothing_left(folder):
