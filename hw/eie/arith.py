@@ -113,7 +113,7 @@ class Arithmetic(wiring.Component):
             m.d.sync += [marks.drain.eq(op.drain), marks.last.eq(op.last), marks.slot.eq(op.slot)]
         bias = word.word_select(op.part[0], ACCUMULATOR_BITS)
         operands = is_turn, is_entry, op, weight, bias
-        multiply = self._multiply_small if config.lean else self._multiply
+        multiply = self._multiply_whole if config.dsp else self._multiply
         product, carry = multiply(m, working, turning, *operands)
 
         # Accumulator read, in the multiplier's last cycle.
@@ -170,23 +170,27 @@ class Arithmetic(wiring.Component):
                 ]
         return multiplier.product, multiplier.carry
 
-    def _multiply_small(self, m, working, turning, is_turn, is_entry, op, weight, bias):
-        """The same in a lean array, by the multiplier that its FPGA has: weights come as they are,
-        a cycle after their entry."""
+    def _multiply_whole(self, m, working, turning, is_turn, is_entry, op, weight, bias):
+        """The same by the multiplier that an FPGA has: weights come as they are, in a lean array a
+        cycle after their entry."""
         m.submodules.multiplier = multiplier = Multiplier(self.config.mul_stages)
-        upper = Signal(ACTIVATION_BITS)
-        m.d.comb += [
-            multiplier.literal.eq(turning),
-            multiplier.b.eq(Mux(turning, upper, weight)),
-        ]
+        m.d.comb += multiplier.literal.eq(turning)
+        upper = multiplier.b
+        if self.config.lean:
+            upper = Signal(ACTIVATION_BITS)
+            m.d.comb += multiplier.b.eq(Mux(turning, upper, weight))
         with m.If(is_turn):
             m.d.sync += Cat(multiplier.a, upper).eq(bias)
-        with m.Elif(is_entry & op.first):
-            m.d.sync += multiplier.a.eq(op.value)
+        with m.Elif(is_entry):
+            if not self.config.lean:
+                m.d.sync += upper.eq(weight)
+            with m.If(op.first):
+                m.d.sync += multiplier.a.eq(op.value)
         return multiplier.product, Const(0, 1)
 
     def _codebook_file(self, m, is_stored, entry):
-        """The codebook in flip-flops; gives the entry's weight in the same cycle, folded."""
+        """The codebook in flip-flops; gives the entry's weight in the same cycle, folded where it
+        meets a magnitude."""
         m.submodules.codebook = codebook = Memory(
             shape=unsigned(WORD_BITS), depth=CODEBOOK_WORDS, init=[]
         )
@@ -194,10 +198,12 @@ class Arithmetic(wiring.Component):
         quarter = codebook.read_port(domain="comb")
         word = self.i.payload.word
         values = [word.word_select(k, ACTIVATION_BITS) for k in range(4)]
+        if not self.config.dsp:
+            values = [folded(value) for value in values]
         m.d.comb += [
             store.en.eq(is_stored),
             store.addr.eq(self.i.payload.op.part),
-            store.data.eq(Cat(folded(value) for value in values)),
+            store.data.eq(Cat(values)),
             quarter.addr.eq(entry.index[2:]),
         ]
         return quarter.data.word_select(entry.index[:2], ACTIVATION_BITS)

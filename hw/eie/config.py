@@ -65,6 +65,10 @@ class EieConfig:
         Whether the array gives up what inference can do without, to fit a small FPGA: no read-back,
         no cycle counts of passes, and a frame's words take eight cycles each, results and column
         pointers come one at a time. Neither with ``counters`` nor in a wide PE.
+    dsp : bool
+        Whether PEs multiply as FPGAs do, numbers in two's complement in a block that is there for
+        it; otherwise magnitudes, of which small ones draw little. A lean array must. Cycles are the
+        same. Not in a wide PE.
     queue_limit : bool
         Whether a register can limit the activation queues to fewer entries than ``queue_depth``,
         so that one simulation model serves every depth up to it. Not meant for synthesis.
@@ -83,12 +87,13 @@ class EieConfig:
     lanes: int = 1
     group_max: int = 1
     lean: bool = False
+    dsp: bool = False
     queue_limit: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in ("counters", "lean", "queue_limit"):
+            if field.name in ("counters", "lean", "dsp", "queue_limit"):
                 if not isinstance(value, bool):
                     raise TypeError(f"{field.name} must be a bool, not {value!r}")
             elif not isinstance(value, int) or isinstance(value, bool):
@@ -113,6 +118,8 @@ class EieConfig:
                 raise ValueError(f"{name} must be one of {known}, not {getattr(self, name)}")
         if self.lean and self.counters:
             raise ValueError("counters must be False where lean is True")
+        if self.lean and not self.dsp:
+            raise ValueError("dsp must be True where lean is True")
         if self.is_wide:
             self._check_wide()
         elif self.group_max > 1:
@@ -123,7 +130,7 @@ class EieConfig:
         self._check_range("mul_stages", 2, 4)
         self._check_range("file_depth", self.lanes, 128)
         self._check_range("group_max", 1, self.n_pe * self.lanes)
-        for name in ("lean", "queue_limit"):
+        for name in ("lean", "dsp", "queue_limit"):
             if getattr(self, name):
                 raise ValueError(f"{name} must be False in a wide PE")
         for name, unit in (("spmat_depth", 2), ("ptr_depth", POINTERS_PER_RECORD)):
@@ -210,7 +217,7 @@ PRESETS = {
     "weng8": EieConfig(n_pe=8, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "weng32": EieConfig(n_pe=32, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
     "paper64": EieConfig(n_pe=64, spmat_depth=16384, ptr_depth=16384, act_depth=1024),
-    "ulx3s": EieConfig(n_pe=8, spmat_depth=2048, ptr_depth=4096, act_depth=1024),
+    "ulx3s": EieConfig(n_pe=8, spmat_depth=2048, ptr_depth=4096, act_depth=1024, dsp=True),
     "icebreaker": EieConfig(
         n_pe=1,
         spmat_depth=4096,
@@ -223,6 +230,7 @@ PRESETS = {
         max_passes=32,
         counters=False,
         lean=True,
+        dsp=True,
     ),
     **{f"wide{n_pe}": _wide(n_pe) for n_pe in (8, 32, 64)},
 }

@@ -43,8 +43,9 @@ class Accumulate(wiring.Component):
 
 
 @pytest.mark.rtl
+@pytest.mark.parametrize("dsp", [False, True])
 @pytest.mark.parametrize("mul_stages, file_depth", SHAPES)
-def test_arithmetic(mul_stages, file_depth):
+def test_arithmetic(mul_stages, file_depth, dsp):
     config = EieConfig(
         n_pe=4,
         spmat_depth=64,
@@ -52,5 +53,6 @@ def test_arithmetic(mul_stages, file_depth):
         act_depth=64,
         file_depth=file_depth,
         mul_stages=mul_stages,
+        dsp=dsp,
     )
     run_bench(Accumulate(config), __file__, parameters={"config": config})

@@ -18,6 +18,7 @@ CONFIGS = [
         mul_stages=1,
         counters=False,
         lean=True,
+        dsp=True,
     ),
     EieConfig(
         n_pe=8, spmat_depth=64, ptr_depth=128, act_depth=64, file_depth=8, lanes=4, group_max=16

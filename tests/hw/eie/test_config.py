@@ -83,7 +83,7 @@ def test_wide():
     refuses(WIDE, "mul_stages must be from 2 to 4, not 1", mul_stages=1)
     refuses(WIDE, "file_depth must be from 8 to 128, not 4", file_depth=4)
     refuses(WIDE, "queue_limit must be False in a wide PE", queue_limit=True)
-    refuses(WIDE, "lean must be False in a wide PE", lean=True, counters=False)
+    refuses(WIDE, "lean must be False in a wide PE", lean=True, dsp=True, counters=False)
     refuses(WIDE, "spmat_depth must be a multiple of 2 in a wide PE, not 9", spmat_depth=9)
     assert replace(WIDE, file_depth=8).file_depth == 8
     narrow = replace(NARROW, mul_stages=1, file_depth=2, queue_limit=True, spmat_depth=9)
@@ -92,7 +92,9 @@ def test_wide():
 
 def test_lean():
     refuses(NARROW, "counters must be False where lean is True", lean=True)
-    lean = replace(NARROW, lean=True, counters=False)
+    refuses(NARROW, "dsp must be True where lean is True", lean=True, counters=False)
+    refuses(WIDE, "dsp must be False in a wide PE", dsp=True)
+    lean = replace(NARROW, lean=True, dsp=True, counters=False)
     assert lean.io_read_latency == NARROW.io_read_latency - 1
 
 

@@ -21,6 +21,7 @@ CONFIGS = [
         max_passes=3,
         counters=False,
         lean=True,
+        dsp=True,
     ),
     EieConfig(n_pe=16, spmat_depth=9, ptr_depth=20, act_depth=6, file_depth=2, max_passes=5),
 ]

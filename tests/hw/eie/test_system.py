@@ -38,6 +38,7 @@ CONFIGS = [
         max_passes=32,
         counters=False,
         lean=True,
+        dsp=True,
     ),
     EieConfig(n_pe=16, spmat_depth=128, ptr_depth=256, act_depth=20, file_depth=4, sram_latency=3),
 ]
