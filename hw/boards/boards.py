@@ -42,6 +42,8 @@ class Board:
         File that it makes.
     synthesis : str
         Options of Yosys's synthesis command.
+    seed : int
+        Of placement: one that meets the clock.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Board:
     pack: str
     bitstream: str
     synthesis: str
+    seed: int = 1
 
     @property
     def config(self) -> EieConfig:
@@ -106,6 +109,7 @@ BOARDS = {
             pack="icepack",
             bitstream=f"{TOP}.bin",
             synthesis="-dsp -spram -no-rw-check",
+            seed=2,
         ),
     )
 }

@@ -22,7 +22,9 @@ app = typer.Typer()
 @app.command("fpga")
 def fpga(
     board: Annotated[str, typer.Option(help=f"One of {', '.join(BOARDS)}.")] = "ulx3s",
-    seed: Annotated[int, typer.Option(help="Seed of placement.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of placement.  [default: the board's own]")
+    ] = None,
     build: Annotated[Path, typer.Option(help="Where bitstreams are built.")] = Path("build/fpga"),
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("docs/results"),
 ) -> None:
@@ -33,8 +35,9 @@ def fpga(
         if board not in BOARDS:
             raise ValueError(f"no board {board!r}; there are {', '.join(BOARDS)}")
         chosen = BOARDS[board]
-        built = _build(chosen, build / board, seed, console)
-        result = _result(chosen, built, seed)
+        placed = chosen.seed if seed is None else seed
+        built = _build(chosen, build / board, placed, console)
+        result = _result(chosen, built, placed)
         (build / board / "report.json").write_text(result.model_dump_json(indent=1) + "\n")
         _publish(result, out)
     except (ValueError, OSError, RuntimeError) as error:
@@ -68,7 +71,7 @@ def _build(board: Board, folder: Path, seed: int, console: Console) -> Built:
 
 
 def _result(board: Board, built: Built, seed: int) -> BoardResult:
-    extra = "" if seed == 1 else f" --seed {seed}"
+    extra = "" if seed == board.seed else f" --seed {seed}"
     return BoardResult(
         board=board.name,
         device=board.device,
