@@ -76,7 +76,7 @@ def tail(
 
 
 def _files(place: Path) -> list[Path]:
-    """The traces of a folder, those of one device's kind before others; a file is itself."""
+    """The traces of a folder, in the order of their names; a file is itself."""
     if not place.is_dir():
         return [place]
     found = sorted(file for file in place.iterdir() if file.name.endswith(_SUFFIXES))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +30,7 @@ from .ingest import measure_ingest
 from .machines import MACHINES, machine_rows, occupied_us
 from .quality import Judged, judge, judge_rtl
 from .replays import MODEL_IOS, Served, baselines, cluster_of, rejecting
-from .results import Ingest, MachineRow, Pretrained, TailReport
+from .results import Ingest, MachineRow, Pretrained, SweepPoint, TailReport
 from .sources import GENERATED, Halves, file_halves, generated_halves
 from .sweep import EACH, INFERENCE_US, RATES, sweep
 
@@ -241,7 +240,7 @@ def _swept(
     judged: Sequence[Judged],
     effort: Effort,
     say: Callable[[str], object],
-) -> list[Any]:
+) -> list[SweepPoint]:
     say("rates and inference times")
     own = next(each for each in judged if each.deployed.name == OWN)
     cluster = cluster_of(halves, report.replicas, each=effort.model_ios)
