@@ -37,6 +37,9 @@ _Epochs = Annotated[
 _Seed = Annotated[int, typer.Option(min=0, help="Of weights, order and augmentation.")]
 _Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")]
 _Threads = Annotated[int, typer.Option(min=1, help="Of PyTorch.")]
+_Compile = Annotated[
+    bool, typer.Option("--compile", help="Fuse a step's operations; needs a C++ compiler.")
+]
 _Folder = Annotated[Path, typer.Option(help="Where networks and checkpoints are.")]
 
 FOLDER = Path("build/train/students")
@@ -50,6 +53,7 @@ def teacher(
     seed: _Seed = 1,
     resume: _Resume = False,
     threads: _Threads = 1,
+    compiled: _Compile = False,
     folder: _Folder = FOLDER,
 ) -> None:
     """Train a residual network from labels."""
@@ -58,7 +62,7 @@ def teacher(
         place = _place(folder, study, network, width)
         model = _new(study, network, width, seed)
         recipe = _recipe(study.teacher, epochs, seed)
-        task = teacher_task(model, recipe)
+        task = teacher_task(model, recipe, compiled)
         _run(console, task, split, recipe, place / f"teacher_{seed}.safetensors", resume)
 
 
@@ -71,6 +75,7 @@ def student(
     seed: _Seed = 1,
     resume: _Resume = False,
     threads: _Threads = 1,
+    compiled: _Compile = False,
     folder: _Folder = FOLDER,
 ) -> None:
     """Train a network without skips, from the teacher of the same seed."""
@@ -90,7 +95,7 @@ def student(
             model = _new(study, network, width, seed)
             blocks = len(model.blocks)
             model.set_gates([0.0] * blocks, [0.0] * blocks)
-        task = student_task(model, taught, recipe, how.fade)
+        task = student_task(model, taught, recipe, how.fade, compiled)
         _run(console, task, split, recipe, place / f"{method}_{seed}.safetensors", resume)
 
 
@@ -106,6 +111,7 @@ def integers(
     seed: _Seed = 1,
     resume: _Resume = False,
     threads: _Threads = 1,
+    compiled: _Compile = False,
     folder: _Folder = FOLDER,
     out: Annotated[
         Path | None,
@@ -125,7 +131,7 @@ def integers(
         recipe = _recipe(study.integers, epochs, seed)
         before = golden_accuracy(rounded.integers(split.train.frac), split.validation)
         console.print(f"without training: validation {before:.2%} in integers", highlight=False)
-        task = integer_task(rounded, model, recipe)
+        task = integer_task(rounded, model, recipe, compiled)
         _run(console, task, split, recipe, place / f"{of}_{seed}_w{bits}.safetensors", resume)
         path = out or place / f"{of}_{seed}_w{bits}_integers.safetensors"
         facts = write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -33,11 +34,14 @@ def with_rounding(model: ResNet, split: Split, weight_bits: int = 8) -> QatNetwo
     return QatNetwork(graph, calibrate(graph, images, split.train.frac), weight_bits)
 
 
-def integer_task(network: QatNetwork, model: ResNet, recipe: Recipe) -> Task:
+def integer_task(
+    network: QatNetwork, model: ResNet, recipe: Recipe, compiled: bool = False
+) -> Task:
     """Train integers towards the labels and the logits of the float network that they came from."""
     first = next(iter(set(network.bits.values()) - {8}), 8)
     facts = {"weight_bits": first, "fracs": network.fracs}
-    loss = partial(_loss, network, model.eval(), recipe)
+    forward = torch.compile(network) if compiled else network
+    loss = partial(_loss, forward, model.eval(), recipe)
     return Task(network, loss, network, facts)
 
 
@@ -50,7 +54,9 @@ def golden_accuracy(graph: QuantisedGraph, images: Images) -> float:
     return right / len(images)
 
 
-def _loss(network: QatNetwork, model: ResNet, recipe: Recipe, x: Tensor, labels: Tensor) -> Tensor:
+def _loss(
+    network: Callable[[Tensor], Tensor], model: ResNet, recipe: Recipe, x: Tensor, labels: Tensor
+) -> Tensor:
     logits = network(x)
     loss = (1 - recipe.taught) * functional.cross_entropy(logits, labels)
     if not recipe.taught:

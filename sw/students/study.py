@@ -67,9 +67,9 @@ STUDIES = {
         "resnet33",
         3,
         32,
-        Recipe(epochs=40),
-        Recipe(epochs=24, rate=0.05, taught=0.9),
-        Recipe(epochs=4, rate=0.002, decay=0.0, taught=0.5),
+        Recipe(epochs=30),
+        Recipe(epochs=20, rate=0.05, taught=0.9),
+        Recipe(epochs=3, rate=0.002, decay=0.0, taught=0.5),
     ),
 }
 
