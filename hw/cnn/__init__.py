@@ -1,0 +1,1 @@
+"""Streaming convolutional networks: stages, skips, pipelines."""
