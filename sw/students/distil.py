@@ -30,7 +30,7 @@ def teacher_task(model: ResNet, recipe: Recipe, compiled: bool = False) -> Task:
     """Labels alone; the gates stay as they are. ``compiled`` fuses a step's small operations, which
     takes a C++ compiler and a minute, and then two thirds of the time."""
     loss = partial(_loss, _pass(model, compiled), None, recipe)
-    return Task(model, loss, partial(_logits, model), _facts(model))
+    return Task(model, loss, partial(_logits, model), _facts(model), lambda: model.open_skips)
 
 
 def student_of(teacher: ResNet) -> ResNet:
@@ -55,7 +55,8 @@ def student_task(
     facts = _facts(model) | {"fade": None if fade is None else asdict(fade)}
     taught = _pass(teacher.eval(), compiled) if recipe.taught or recipe.features else None
     loss = partial(_loss, _pass(model, compiled), taught, recipe)
-    return Task(model, loss, partial(_logits, model), facts, begin_step)
+    predict = partial(_logits, model)
+    return Task(model, loss, predict, facts, lambda: model.open_skips, begin_step)
 
 
 def _pass(model: ResNet, compiled: bool) -> _Pass:
