@@ -20,6 +20,7 @@ __all__ = [
     "Skip",
     "SkipKind",
     "UnitConfig",
+    "chunks_of",
 ]
 
 INPUT = "input"
@@ -31,6 +32,11 @@ MAX_SHIFT = 31
 MAX_SCALED_SHIFT = 46
 SCALE_BITS = 15
 """Of a channel's multiplier, where it has one."""
+
+
+def chunks_of(width: int) -> int:
+    """Chunks of 64 bits that a word of weights or parameters takes: a power of two."""
+    return 1 << (-(-width // CHUNK_BITS) - 1).bit_length()
 
 
 class Number(Enum):
@@ -177,11 +183,12 @@ class ConvConfig:
 
     @property
     def ring_pixels(self) -> int:
-        """Pixels that the line buffer holds: what a window spans, what comes in while it is worked
-        on, and at stride 2, where an output row takes as long as two input rows, a row more."""
+        """Pixels that the line buffer holds: from the first of a window to the last of the next, so
+        that the next one begins without a cycle between. At stride 2 that is three rows, where the
+        next window begins a row."""
         if self.kernel == 1:
             return 2
-        return (1 + self.stride) * self.width + 4
+        return (1 + self.stride) * self.width + 3 + self.stride
 
     @property
     def weight_word(self) -> int:
@@ -200,12 +207,20 @@ class ConvConfig:
         return (MAX_SCALED_SHIFT if self.scaled else MAX_SHIFT).bit_length()
 
     @property
+    def parameter_fields(self) -> tuple[tuple[str, int], ...]:
+        """Parameters of a channel and their bits, from the lowest on: ``bias`` is signed, and
+        without ``scale`` has half of the last place that ``shift`` leaves in it already."""
+        fields = [("bias", ACCUMULATOR_BITS)]
+        if self.output is not Number.S32:
+            fields.append(("shift", self.shift_bits))
+        if self.scaled:
+            fields.append(("scale", SCALE_BITS))
+        return tuple(fields)
+
+    @property
     def parameter_word(self) -> int:
         """Bits of the parameters of ``lanes`` channels."""
-        if self.output is Number.S32:
-            return self.lanes * ACCUMULATOR_BITS
-        scale = SCALE_BITS if self.scaled else 0
-        return self.lanes * (ACCUMULATOR_BITS + self.shift_bits + scale)
+        return self.lanes * sum(bits for _, bits in self.parameter_fields)
 
     @property
     def parameter_words(self) -> int:
@@ -355,8 +370,7 @@ class Skip:
         Ends; the reader is a sum, or the projection before it.
     kind : SkipKind
     depth : int
-        Beats of ``lanes`` channels, at least 2; of a frame's hold, those of the frame.
-    lanes : int
+        Beats of the source's output, at least 2; of a frame's hold, those of the frame.
     stride : int
         2 where only every other pixel of every other row is read.
     """
@@ -365,11 +379,9 @@ class Skip:
     reader: str
     kind: SkipKind
     depth: int
-    lanes: int = 1
     stride: int = 1
 
     def __post_init__(self) -> None:
-        _positive(self, "lanes")
         if not isinstance(self.depth, int) or self.depth < 2:
             raise ValueError(f"depth must be an integer of at least 2, not {self.depth!r}")
         if self.stride not in (1, 2):
@@ -426,6 +438,24 @@ class PipelineConfig:
     def node(self, name: str) -> Node:
         """The node of a name."""
         return next(node for node in self.nodes if node.name == name)
+
+    def shape(self, name: str) -> tuple[int, int, int]:
+        """Channels, height and width of a tensor."""
+        if name == INPUT:
+            return self.channels, self.height, self.width
+        match self.node(name).unit:
+            case ConvConfig() as unit:
+                return unit.outputs, unit.out_height, unit.out_width
+            case AveragePoolConfig() as unit:
+                return unit.channels, 1, 1
+            case MaxPoolConfig() as unit:
+                return unit.channels, unit.height // unit.size, unit.width // unit.size
+            case AddConfig() as unit:
+                return unit.channels, unit.height, unit.width
+
+    def lanes(self, name: str) -> int:
+        """Channels in a beat of a tensor."""
+        return 1 if name == INPUT else self.node(name).unit.lanes
 
     @property
     def classes(self) -> int:
