@@ -9,17 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hw.bus.layout import unpack
 from hw.eie.config import EieConfig
-from hw.eie.format import (
-    NETWORK,
-    NETWORK_WORDS,
-    Control,
-    Counter,
-    Error,
-    Register,
-    Status,
-    unpack,
-)
+from hw.eie.format import NETWORK, NETWORK_WORDS, Control, Counter, Error, Register, Status
 from hw.eie.system import Eie
 from hw.emit import Emitted
 from sw.compress.frame import activation_frames, results_from_words

@@ -7,7 +7,7 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
-from hw.eie.format import pack, unpack
+from hw.bus.layout import pack, unpack
 
 __all__ = ["Codec"]
 
@@ -24,7 +24,7 @@ class Codec:
           integers, negative ones where the shape is signed;
         - :class:`amaranth.lib.data.StructLayout` (or a ``data.Struct``): dictionaries, fields
           nested as the layout is; ``data.ArrayLayout``: lists;
-        - a layout of :mod:`hw.eie.format`: dictionaries of unsigned integers.
+        - a layout of :mod:`hw.bus.layout`: dictionaries of unsigned integers.
     """
 
     def __init__(self, shape: Any = None) -> None:

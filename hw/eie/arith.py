@@ -7,11 +7,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..bus.layout import WORD_BITS, struct_layout
 from ..memory import Sram
 from ..pipeline import delay
 from .activation import AccumulatorAccess
-from .config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_WORDS, WORD_BITS, EieConfig
-from .format import ENTRY, struct_layout
+from .config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_WORDS, EieConfig
+from .format import ENTRY
 from .multiply import MagnitudeMultiplier, Multiplier, folded
 from .tokens import OpKind, drained_layout, work_layout
 

@@ -6,18 +6,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
+from ..bus.layout import FRAME_MAGIC, SECTION, WORD_BITS, struct_layout
+from .config import ACTIVATION_BITS, EieConfig
 from .flags import ERROR_FLAGS
-from .format import (
-    FRAME_MAGIC,
-    FRAME_VERSION,
-    NETWORK,
-    NETWORK_WORDS,
-    PASS_WORDS,
-    SECTION,
-    SectionKind,
-    struct_layout,
-)
+from .format import FRAME_VERSION, NETWORK, NETWORK_WORDS, PASS_WORDS, SectionKind
 
 __all__ = ["SectionCheck"]
 
@@ -83,7 +75,7 @@ class SectionCheck(wiring.Component):
 
     @property
     def _at_zero(self):
-        return (self.header.pe == 0) & (self.header.address == 0)
+        return (self.header.unit == 0) & (self.header.address == 0)
 
     def _activation_words(self, m):
         """Words of an activation frame; a cycle after ``network``."""
@@ -144,7 +136,7 @@ class SectionCheck(wiring.Component):
 
     def _check_memory(self, m):
         config, header = self.config, self.header
-        with m.If(header.pe >= config.n_pe):
+        with m.If(header.unit >= config.n_pe):
             m.d.comb += self._range.eq(1)
         with m.Switch(header.kind):
             with m.Case(SectionKind.POINTERS):

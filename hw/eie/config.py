@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from ..bus.layout import WORD_BITS
+
 __all__ = ["PRESETS", "EieConfig"]
 
-WORD_BITS = 64
 ENTRIES_PER_WORD = 8
 ACTIVATION_BITS = 16
 ACCUMULATOR_BITS = 32

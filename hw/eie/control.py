@@ -6,9 +6,10 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..bus.layout import WORD_BITS, struct_layout
 from ..memory import Sram
-from .config import CODEBOOK_WORDS, POINTERS_PER_RECORD, WORD_BITS, EieConfig
-from .format import PASS, PASS_WORDS, struct_layout
+from .config import CODEBOOK_WORDS, POINTERS_PER_RECORD, EieConfig
+from .format import PASS, PASS_WORDS
 from .tokens import pass_slot_layout, used_bits
 
 __all__ = ["Control", "DescriptorCheck", "PassWrite"]

@@ -1,20 +1,15 @@
 """
 Bit layouts that hardware and compiler share: entries, pass descriptors, stream frames, registers.
-
-All words are 64 bits, little endian. A layout is a tuple of (field, width) from bit 0 upwards;
-``pack`` and ``unpack`` turn it to and from integers, ``struct_layout`` makes it an Amaranth layout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum, IntFlag
 
-from amaranth.lib import data
+from ..bus.layout import Layout
 
 __all__ = [
     "ENTRY",
-    "FRAME_MAGIC",
     "FRAME_VERSION",
     "MAX_ZERO_RUN",
     "NETWORK",
@@ -23,23 +18,15 @@ __all__ = [
     "PASS_WORDS",
     "RECORD",
     "RECORD_END_MAX",
-    "SECTION",
     "Control",
     "Counter",
     "Error",
     "IoTarget",
-    "Layout",
     "Register",
     "SectionKind",
     "Status",
-    "pack",
-    "struct_layout",
-    "unpack",
 ]
 
-Layout = tuple[tuple[str, int], ...]
-
-FRAME_MAGIC = 0x4E4C494B  # "KILN" as little-endian bytes
 FRAME_VERSION = 2
 MAX_ZERO_RUN = 15
 
@@ -93,11 +80,6 @@ RECORD: Layout = (("base", 16), *((f"end_{k}", 7) for k in range(16)))
 where its entries end, counted from there. Columns beyond the group's end where the last one does.
 """
 RECORD_END_MAX = 127
-
-SECTION: Layout = (("kind", 8), ("pe", 8), ("address", 24), ("length", 24))
-"""Header of a section of a stream frame: address in units of the section's kind, length of the
-payload in words. A section is this word, the payload, and a word whose low half is the CRC-32
-(as zlib computes it, over header and payload bytes) and whose high half is zero."""
 
 NETWORK: Layout = (
     ("magic", 32),
@@ -209,34 +191,3 @@ class Error(IntFlag):
     POINTER = 1 << 7  # a column's pointers run backwards or out of the sparse-matrix SRAM
     ROW = 1 << 8  # an entry's row lies outside the accumulator file
     INPUT_RANGE = 1 << 9  # an input was outside the declared range
-
-
-def pack(layout: Layout, values: Mapping[str, int]) -> int:
-    """One integer of the layout's fields. Missing fields are zero; unknown ones and values that do
-    not fit raise ``ValueError`` naming the field."""
-    widths = dict(layout)
-    for name in values:
-        if name not in widths:
-            raise ValueError(f"no field {name!r} in this layout")
-    word, offset = 0, 0
-    for name, width in layout:
-        value = values.get(name, 0)
-        if not 0 <= value < 1 << width:
-            raise ValueError(f"{name} must fit {width} bits, not {value}")
-        word |= value << offset
-        offset += width
-    return word
-
-
-def unpack(layout: Layout, word: int) -> dict[str, int]:
-    """The fields of an integer that ``pack`` made."""
-    values = {}
-    for name, width in layout:
-        values[name] = word & ((1 << width) - 1)
-        word >>= width
-    return values
-
-
-def struct_layout(layout: Layout) -> data.StructLayout:
-    """The same layout for use in gateware."""
-    return data.StructLayout(dict(layout))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..bus.layout import WORD_BITS
 from ..pipeline import delay
-from .config import WORD_BITS
 
 __all__ = ["IoRead", "IoWrite", "connect_memories", "connect_reads"]
 

@@ -7,18 +7,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus.axi import AxiStream
+from ..bus.frame import FrameReader
+from ..bus.layout import FRAME_MAGIC, WORD_BITS, struct_layout
 from .check import SectionCheck
-from .config import WORD_BITS, EieConfig
+from .config import EieConfig
 from .control import PassWrite
 from .flags import ERROR_FLAGS
-from .format import (
-    FRAME_MAGIC,
-    FRAME_VERSION,
-    NETWORK,
-    SectionKind,
-    struct_layout,
-)
-from .frame import FrameReader
+from .format import FRAME_VERSION, NETWORK, SectionKind
 from .iobus import IoWrite
 from .writer import SectionWriter
 

@@ -6,12 +6,13 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..bus.layout import WORD_BITS
 from ..memory import Sram
 from ..stream import Queue
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
 from .broadcast import flight, room_layout, rooms
-from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
+from .config import ACTIVATION_BITS, EieConfig
 from .counters import count_events
 from .format import Counter, IoTarget
 from .iobus import IoWrite, connect_memories, connect_reads

@@ -7,8 +7,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus.axi import AxiStream
+from ..bus.layout import WORD_BITS
 from ..stream import Queue
-from .config import ACTIVATION_BITS, WORD_BITS, EieConfig
+from .config import ACTIVATION_BITS, EieConfig
 from .format import Counter, IoTarget
 from .iobus import IoRead
 

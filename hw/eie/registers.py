@@ -7,9 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus.axi import DATA_BITS, AxiLite, AxiLiteTarget
+from ..bus.layout import FRAME_MAGIC
 from .config import EieConfig
 from .flags import ERROR_FLAGS, STATUS_FLAGS
-from .format import FRAME_MAGIC, Control, Counter, Error, IoTarget, Register
+from .format import Control, Counter, Error, IoTarget, Register
 from .iobus import IoRead
 from .readout import READ_ADDRESS
 

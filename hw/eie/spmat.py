@@ -6,9 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..bus.layout import WORD_BITS
 from ..memory import Sram, SramAccess
 from ..pipeline import delay
-from .config import CODEBOOK_WORDS, WORD_BITS, EieConfig
+from .config import CODEBOOK_WORDS, EieConfig
 from .tokens import OpKind, ShownPass, op_layout, pass_slot_layout, range_layout, work_layout
 
 __all__ = ["SpmatRead"]

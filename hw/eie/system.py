@@ -7,8 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..bus.axi import AxiLite, AxiStream
+from ..bus.layout import WORD_BITS
 from .array import PeArray
-from .config import WORD_BITS, EieConfig
+from .config import EieConfig
 from .control import Control
 from .loader import Loader
 from .readout import Readout

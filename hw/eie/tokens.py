@@ -5,8 +5,9 @@ from __future__ import annotations
 from amaranth.hdl import Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import data, enum
 
-from .config import ACTIVATION_BITS, POINTER_BITS, WORD_BITS, EieConfig
-from .format import PASS, struct_layout
+from ..bus.layout import WORD_BITS, struct_layout
+from .config import ACTIVATION_BITS, POINTER_BITS, EieConfig
+from .format import PASS
 
 __all__ = [
     "OpKind",

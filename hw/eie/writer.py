@@ -6,8 +6,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .config import ACTIVATION_BITS, POINTER_BITS, WORD_BITS, EieConfig
-from .format import NETWORK, SECTION, IoTarget, SectionKind, struct_layout
+from ..bus.layout import SECTION, WORD_BITS, struct_layout
+from .config import ACTIVATION_BITS, POINTER_BITS, EieConfig
+from .format import NETWORK, IoTarget, SectionKind
 from .iobus import IoWrite
 
 __all__ = ["SectionWriter"]
@@ -147,7 +148,7 @@ class SectionWriter(wiring.Component):
                 m.d.comb += self.i.ready.eq(1)
 
         with m.If(self.section):
-            m.d.sync += [lane.eq(0), address.eq(header.address), pe.eq(header.pe), left.eq(0)]
+            m.d.sync += [lane.eq(0), address.eq(header.address), pe.eq(header.unit), left.eq(0)]
             if self.config.is_wide:
                 with m.If(header.kind == SectionKind.POINTERS):
                     m.d.sync += address.eq(header.address >> 1)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.eie.format import ENTRY, MAX_ZERO_RUN, pack
+from hw.bus.layout import pack
+from hw.eie.format import ENTRY, MAX_ZERO_RUN
 
 __all__ = ["EncodedTile", "decode", "encode"]
 

@@ -14,17 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hw.eie.format import (
-    FRAME_MAGIC,
-    FRAME_VERSION,
-    NETWORK,
-    NETWORK_WORDS,
-    PASS_WORDS,
-    SECTION,
-    SectionKind,
-    pack,
-    unpack,
-)
+from hw.bus.layout import FRAME_MAGIC, SECTION, pack, unpack
+from hw.eie.format import FRAME_VERSION, NETWORK, NETWORK_WORDS, PASS_WORDS, SectionKind
 from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
 
@@ -59,7 +50,7 @@ class Section:
             SECTION,
             {
                 "kind": self.kind,
-                "pe": self.pe,
+                "unit": self.pe,
                 "address": self.address,
                 "length": len(self.payload),
             },
@@ -170,7 +161,7 @@ def _sections(words: NDArray[np.uint64]) -> Iterator[Section]:
             kind = SectionKind(header["kind"])
         except ValueError:
             raise ValueError(f"section at word {at}: no kind {header['kind']}") from None
-        yield Section(kind, words[at + 1 : end], header["pe"], header["address"])
+        yield Section(kind, words[at + 1 : end], header["unit"], header["address"])
         at = end + 1
 
 

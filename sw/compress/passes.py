@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.bus.layout import pack, unpack
 from hw.eie.config import POINTER_BITS, EieConfig
-from hw.eie.format import PASS, PASS_WORDS, pack, unpack
+from hw.eie.format import PASS, PASS_WORDS
 from sw.compress.encode import EncodedTile, encode
 from sw.compress.grouping import choose_group, predicted_cycles, split_overhead
 from sw.compress.quantised import QuantisedLayer

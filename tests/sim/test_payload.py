@@ -9,7 +9,8 @@ from amaranth.lib import enum as amaranth_enum
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.eie.format import ENTRY, struct_layout
+from hw.bus.layout import struct_layout
+from hw.eie.format import ENTRY
 from sim.payload import Codec
 
 

@@ -7,9 +7,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ...bus.layout import WORD_BITS, struct_layout
 from ...pipeline import delay
-from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_SIZE, WORD_BITS, EieConfig
-from ..format import ENTRY, struct_layout
+from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, CODEBOOK_SIZE, EieConfig
+from ..format import ENTRY
 from .accumulate import Accumulators, AddendCombine
 from .multiply import LaneMultiplier
 from .rows import RowSum

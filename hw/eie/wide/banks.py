@@ -6,8 +6,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ...bus.layout import WORD_BITS
 from ...memory import Sram, SramAccess
-from ..config import WORD_BITS, EieConfig
+from ..config import EieConfig
 
 __all__ = ["WordPair"]
 

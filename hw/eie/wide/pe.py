@@ -6,10 +6,11 @@ from amaranth.hdl import Const, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ...bus.layout import WORD_BITS
 from ...memory import Sram
 from ...pipeline import delay
 from ..broadcast import flight, room_layout, rooms
-from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, WORD_BITS, EieConfig
+from ..config import ACCUMULATOR_BITS, ACTIVATION_BITS, EieConfig
 from ..counters import count_events
 from ..format import Counter, IoTarget
 from ..iobus import IoWrite, connect_memories, connect_reads

@@ -6,11 +6,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ...bus.layout import WORD_BITS, struct_layout
 from ...memory import Sram, SramAccess
 from ...pipeline import delay
 from ...stream import OutputRegister, Queue
-from ..config import POINTER_BITS, POINTERS_PER_WORD, WORD_BITS, EieConfig
-from ..format import RECORD, struct_layout
+from ..config import POINTER_BITS, POINTERS_PER_WORD, EieConfig
+from ..format import RECORD
 from .tokens import columns_layout, span_layout, values_layout
 
 __all__ = ["SpanRead"]

@@ -6,9 +6,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ...bus.layout import WORD_BITS
 from ...memory import SramAccess
 from ...pipeline import delay
-from ..config import CODEBOOK_WORDS, WORD_BITS, EieConfig
+from ..config import CODEBOOK_WORDS, EieConfig
 from ..config import ENTRIES_PER_WORD as PER_WORD
 from ..tokens import ShownPass, pass_slot_layout
 from .banks import WordPair

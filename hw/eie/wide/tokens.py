@@ -5,7 +5,8 @@ from __future__ import annotations
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
-from ..config import ACTIVATION_BITS, POINTER_BITS, WORD_BITS, EieConfig
+from ...bus.layout import WORD_BITS
+from ..config import ACTIVATION_BITS, POINTER_BITS, EieConfig
 from ..format import RECORD
 
 __all__ = [

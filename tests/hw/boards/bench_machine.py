@@ -7,8 +7,9 @@ import numpy as np
 from serial_host import SerialHost
 
 from hw.bus.format import MAX_PAYLOAD, MAX_WORDS, Command, Reply
+from hw.bus.layout import FRAME_MAGIC
 from hw.eie.config import EieConfig
-from hw.eie.format import FRAME_MAGIC, Control, Error, Register, Status
+from hw.eie.format import Control, Error, Register, Status
 from sim.runner import bench_parameters
 from sw.compress.frame import activation_frame, program_frame
 from sw.compress.layout import build_program

@@ -5,8 +5,9 @@ import random
 import cocotb
 from frames import LoaderModel, network_payload
 
+from hw.bus.layout import SECTION, pack, unpack
 from hw.eie.config import EieConfig
-from hw.eie.format import NETWORK, PASS_WORDS, SECTION, Error, SectionKind, pack, unpack
+from hw.eie.format import NETWORK, PASS_WORDS, Error, SectionKind
 from sim.runner import bench_parameters
 from sim.streams import Bench
 
@@ -43,14 +44,14 @@ def any_header(rng, network, place):
         suited = [
             rng.choice(({"kind": SectionKind.NETWORK, "length": 4}, activations)),
             {"kind": SectionKind.PASSES, "length": PASS_WORDS * fields["passes"]},
-            {"kind": SectionKind.SPMAT, "pe": near(rng, CONFIG.n_pe - 1) & 0xFF, "length": 3},
+            {"kind": SectionKind.SPMAT, "unit": near(rng, CONFIG.n_pe - 1) & 0xFF, "length": 3},
         ]
-        return {"pe": 0, "address": 0} | suited[place]
+        return {"unit": 0, "address": 0} | suited[place]
     lengths = (0, 1, 4, -(-fields["inputs"] // 4), PASS_WORDS * fields["passes"])
     depths = (CONFIG.spmat_depth, CONFIG.ptr_depth // 2, CONFIG.ptr_depth // 4)
     return {
         "kind": rng.choice((*SectionKind, *SectionKind, 0, 6, 255)),
-        "pe": rng.choice((0, 0, near(rng, CONFIG.n_pe - 1), 255)) & 0xFF,
+        "unit": rng.choice((0, 0, near(rng, CONFIG.n_pe - 1), 255)) & 0xFF,
         "address": rng.choice((0, 0, near(rng, *depths), rng.getrandbits(24))) & 0xFF_FFFF,
         "length": rng.choice((*lengths, near(rng, *depths), rng.getrandbits(24))),
     }

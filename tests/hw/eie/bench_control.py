@@ -4,8 +4,9 @@ import random
 
 import cocotb
 
+from hw.bus.layout import pack, unpack
 from hw.eie.config import EieConfig
-from hw.eie.format import PASS, PASS_WORDS, pack, unpack
+from hw.eie.format import PASS, PASS_WORDS
 from hw.eie.tokens import pass_slot_layout
 from sim.payload import Codec
 from sim.runner import bench_parameters

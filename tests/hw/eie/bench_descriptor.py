@@ -6,8 +6,9 @@ from collections import Counter
 import cocotb
 from cocotb.triggers import Timer
 
+from hw.bus.layout import pack
 from hw.eie.config import EieConfig
-from hw.eie.format import PASS, pack
+from hw.eie.format import PASS
 from sim.runner import bench_parameters
 
 CONFIGS = [EieConfig(**fields) for fields in bench_parameters()["configs"]]

@@ -5,22 +5,15 @@ import random
 
 import cocotb
 from cocotbext.axi import AxiStreamBus, AxiStreamSource
-from frames import LoaderModel, activations, close, network_payload, program, section
+from frames import LoaderModel, activations, network_payload, program
 
+from hw.bus.layout import SECTION, unpack
 from hw.eie.config import EieConfig
-from hw.eie.format import (
-    FRAME_VERSION,
-    NETWORK,
-    PASS_WORDS,
-    SECTION,
-    Error,
-    IoTarget,
-    SectionKind,
-    unpack,
-)
+from hw.eie.format import FRAME_VERSION, NETWORK, PASS_WORDS, Error, IoTarget, SectionKind
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
+from tests.hw.bus.sections import close, section
 
 LIMIT = {"timeout_time": 10000, "timeout_unit": "us"}
 """A test that waits for ever fails instead."""

@@ -8,8 +8,9 @@ from itertools import product
 import cocotb
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
+from hw.bus.layout import FRAME_MAGIC
 from hw.eie.config import EieConfig
-from hw.eie.format import FRAME_MAGIC, Control, Counter, Error, IoTarget, Register, Status
+from hw.eie.format import Control, Counter, Error, IoTarget, Register, Status
 from hw.eie.registers import WATCHDOG_DEFAULT
 from sim.runner import bench_parameters
 from sim.stalls import Stalls

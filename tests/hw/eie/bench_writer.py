@@ -5,8 +5,9 @@ import random
 import cocotb
 from frames import signed
 
+from hw.bus.layout import SECTION, pack
 from hw.eie.config import EieConfig
-from hw.eie.format import NETWORK, SECTION, IoTarget, SectionKind, pack
+from hw.eie.format import NETWORK, IoTarget, SectionKind
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
@@ -50,7 +51,7 @@ class WriterBench:
         self.flags.clear()
         self.words.sent.clear()
         dut.network.value = pack(NETWORK, {"in_min": 0x8000, "in_max": 0x7FFF, **network})
-        header = {"kind": kind, "pe": pe, "address": address, "length": len(words)}
+        header = {"kind": kind, "unit": pe, "address": address, "length": len(words)}
         dut.header.value = pack(SECTION, header)
         dut.section.value = 1
         await self.bench.step()

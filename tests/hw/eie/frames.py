@@ -1,43 +1,14 @@
 """Frames for the loader's tests, made by hand, and what the loader has to make of any frame."""
 
-import zlib
 from dataclasses import dataclass, field
 
+from hw.bus.layout import FRAME_MAGIC, SECTION, pack, unpack
 from hw.eie.config import EieConfig
-from hw.eie.format import (
-    FRAME_MAGIC,
-    FRAME_VERSION,
-    NETWORK,
-    PASS_WORDS,
-    SECTION,
-    Error,
-    IoTarget,
-    SectionKind,
-    pack,
-    unpack,
-)
+from hw.eie.format import FRAME_VERSION, NETWORK, PASS_WORDS, Error, IoTarget, SectionKind
+from tests.hw.bus.sections import close, section
 
 MASK = (1 << 64) - 1
 NO_ERROR = Error(0)
-
-
-def section(kind, payload, *, pe=0, address=0, length=None):
-    """Header, payload and CRC of a section, with any length in its header."""
-    header = pack(
-        SECTION,
-        {
-            "kind": kind,
-            "pe": pe,
-            "address": address,
-            "length": len(payload) if length is None else length,
-        },
-    )
-    return close([header, *payload])
-
-
-def close(words):
-    """The words of a section with the CRC behind them."""
-    return [*words, zlib.crc32(b"".join(word.to_bytes(8, "little") for word in words))]
 
 
 def network_payload(config: EieConfig, **fields):
@@ -70,7 +41,7 @@ def program(config: EieConfig, rng, *, memories=(), **fields):
     words += section(SectionKind.PASSES, [rng.getrandbits(64) for _ in range(PASS_WORDS * passes)])
     for kind, pe, address, length in memories:
         payload = [rng.getrandbits(64) for _ in range(length)]
-        words += section(kind, payload, pe=pe, address=address)
+        words += section(kind, payload, unit=pe, address=address)
     return words
 
 
@@ -140,7 +111,7 @@ class LoaderModel:
     def judge(self, header, sections):
         """What is wrong with a header that ``sections`` sections came before."""
         config, network = self.config, unpack(NETWORK, self.network)
-        kind, pe, length = header["kind"], header["pe"], header["length"]
+        kind, pe, length = header["kind"], header["unit"], header["length"]
         address, error = header["address"], Error(0)
         if sections == 0 and kind == SectionKind.NETWORK:
             good = (pe, address, length) == (0, 0, 4)
@@ -176,7 +147,7 @@ class LoaderModel:
 
     def _write(self, header, payload, complete):
         """Notes the writes of payload words that came; whether nothing is wrong with them."""
-        pe, address = header["pe"], header["address"]
+        pe, address = header["unit"], header["address"]
         match header["kind"]:
             case SectionKind.NETWORK:
                 for k, word in enumerate(payload):

@@ -4,20 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hw.bus.layout import pack, struct_layout, unpack
 from hw.eie.config import GROUPS, POINTERS_PER_RECORD
-from hw.eie.format import (
-    ENTRY,
-    NETWORK,
-    NETWORK_WORDS,
-    PASS,
-    PASS_WORDS,
-    RECORD,
-    RECORD_END_MAX,
-    SECTION,
-    pack,
-    struct_layout,
-    unpack,
-)
+from hw.eie.format import ENTRY, NETWORK, NETWORK_WORDS, PASS, PASS_WORDS, RECORD, RECORD_END_MAX
 
 PLACES = {
     "spmat_base": (0, 20),
@@ -67,20 +56,13 @@ def test_record():
 
 def test_sizes():
     assert sum(width for _, width in ENTRY) == 8
-    assert sum(width for _, width in SECTION) == 64
     assert sum(width for _, width in NETWORK) == 64 * NETWORK_WORDS
 
 
-@pytest.mark.parametrize("layout", [ENTRY, PASS, RECORD, SECTION, NETWORK])
+@pytest.mark.parametrize("layout", [ENTRY, PASS, RECORD, NETWORK])
 @given(data=st.data())
 def test_unpack_is_the_inverse(layout, data):
     values = {
         name: data.draw(st.integers(0, (1 << width) - 1), label=name) for name, width in layout
     }
     assert unpack(layout, pack(layout, values)) == values
-
-
-def test_unknown_fields():
-    with pytest.raises(ValueError, match=r"^no field 'lanes' in this layout$"):
-        pack(PASS, {"lanes": 1})
-    assert pack(PASS, {}) == 0

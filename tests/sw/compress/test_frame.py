@@ -6,8 +6,9 @@ import zlib
 import numpy as np
 import pytest
 
+from hw.bus.layout import SECTION, unpack
 from hw.eie.config import PRESETS
-from hw.eie.format import PASS, SECTION, SectionKind, unpack
+from hw.eie.format import PASS, SectionKind
 from sw.compress.frame import (
     Section,
     activation_frame,
@@ -166,6 +167,7 @@ def test_results_refuse(words, outputs, message):
 def test_section_header_fields_are_bounded(name, width):
     if name == "length":
         return
-    values = {"kind": 1, "pe": 0, "address": 0, name: 1 << width}
+    values = {"kind": 1, "unit": 0, "address": 0, name: 1 << width}
+    values["pe"] = values.pop("unit")
     with pytest.raises(ValueError, match=f"{name} must fit {width} bits"):
         _ = Section(payload=np.zeros(1, np.uint64), **values).words

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.bus.layout import pack
 from hw.eie.config import GROUPS
-from hw.eie.format import RECORD, pack
+from hw.eie.format import RECORD
 from sw.compress.records import fits_records, pack_records, pointer_words, unpack_records
 
 

@@ -3,9 +3,9 @@
 import random
 
 import cocotb
-from frames import section
+from sections import section
 
-from hw.eie.format import SECTION, pack
+from hw.bus.layout import SECTION, pack
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES, Stalls
 from sim.streams import Bench
@@ -83,7 +83,7 @@ def frame_of(rng, lengths):
         section(
             rng.randrange(256),
             [rng.getrandbits(64) for _ in range(length)],
-            pe=rng.randrange(256),
+            unit=rng.randrange(256),
             address=rng.getrandbits(24),
         )
         for length in lengths

@@ -7,9 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.crc import catalog
 from amaranth.lib.wiring import In, Out
 
-from ..bus.axi import AxiStream
-from .config import WORD_BITS
-from .format import SECTION, struct_layout
+from .axi import AxiStream
+from .layout import SECTION, WORD_BITS, struct_layout
 
 __all__ = ["FrameReader"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.eie.frame import FrameReader
+from hw.bus.frame import FrameReader
 from sim.runner import run_bench
 
 
