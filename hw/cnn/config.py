@@ -453,6 +453,11 @@ class PipelineConfig:
             case AddConfig() as unit:
                 return unit.channels, unit.height, unit.width
 
+    def number(self, name: str) -> Number:
+        """What a tensor's channels are."""
+        unit = None if name == INPUT else self.node(name).unit
+        return unit.output if isinstance(unit, ConvConfig) else Number.U8
+
     def lanes(self, name: str) -> int:
         """Channels in a beat of a tensor."""
         return 1 if name == INPUT else self.node(name).unit.lanes
@@ -466,5 +471,6 @@ class PipelineConfig:
 
     @property
     def bound(self) -> int:
-        """Cycles of the slowest unit: no frame interval is shorter."""
-        return max(node.unit.cycles for node in self.nodes)
+        """Cycles of the slowest unit, or of the image's bytes: no frame interval is shorter."""
+        image = self.channels * self.height * self.width
+        return max(image, *(node.unit.cycles for node in self.nodes))

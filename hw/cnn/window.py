@@ -22,7 +22,7 @@ def tap_layout(config: ConvConfig) -> data.StructLayout:
 class LineBuffer(wiring.Component):
     """
     Turns pixels into the windows of a convolution, as its dot products read them: for every output
-    pixel, by rows, ``folds`` times all taps of the kernel by rows, each with its groups of channels.
+    pixel, by rows, ``folds`` times all taps of the kernel by rows, with all groups of channels.
 
     A ring of :attr:`ConvConfig.ring_pixels` pixels holds what windows still need. Frames follow one
     another in it without gap; what is beyond a border is never in the stream, but masked. A window
