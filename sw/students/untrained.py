@@ -1,4 +1,4 @@
-"""Networks in integers that were never trained: for sizes and timing, where weights do not count."""
+"""Networks in integers that were never trained, for where weights do not count: sizes, timing."""
 
 from __future__ import annotations
 
