@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from sim.ports import Pin
 from sim.streams import PROFILES, Bench
 
-__all__ = ["Unit", "extremes", "joined"]
+__all__ = ["Unit", "bounds", "extremes", "joined"]
+
+
+def bounds(shape):
+    """The least and the largest value of an Amaranth shape."""
+    low = -(1 << shape.width - 1) if shape.signed else 0
+    return low, low + (1 << shape.width) - 1
 
 
 def extremes(rng, shape, count):
     """Values of an Amaranth shape, one in three of them its least or its largest."""
-    low = -(1 << shape.width - 1) if shape.signed else 0
-    high = low + (1 << shape.width) - 1
+    low, high = bounds(shape)
     return [rng.choice([low, high, *[rng.randint(low, high)] * 4]) for _ in range(count)]
 
 
