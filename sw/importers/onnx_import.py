@@ -183,7 +183,9 @@ class _Chain:
             behind = self._next()
         scale, self.tensor = activation_scale(self.model, behind)
         pixels = math.prod(self.shape[1:])
-        multiplier, shift = _scaling(node, np.array([self.scale / scale / pixels]))
+        ratios = np.array([self.scale / scale / pixels])
+        may_shift = pixels.bit_count() == 1 and scale <= self.scale
+        multiplier, shift = _scaling(node, ratios, may_shift)
         self._add(
             node,
             lambda: QPool(
@@ -245,7 +247,9 @@ class _Chain:
             made = make()
             self.shape = output_shape(made, [self.shape])
         except QuantisedGraphError as error:
-            raise refusal(node, str(error).removeprefix(f"{node.name}: ")) from None
+            raise refusal(
+                node, str(error).removeprefix(f"{node.name}: ").removeprefix(f"{node.name} ")
+            ) from None
         self.nodes.append(made)
         self.scales[node.name] = scale
         self.source = node.name
@@ -263,9 +267,11 @@ def _check_window(node: NodeProto) -> None:
             raise refusal(node, f"{name} must be {wanted}, not {values}")
 
 
-def _scaling(node: NodeProto, ratios: NDArray[np.float64]) -> tuple[Tensor | None, Tensor]:
-    """Multipliers, unless shifts are enough, and shifts."""
-    shift = ratio.shifts(ratios)
+def _scaling(
+    node: NodeProto, ratios: NDArray[np.float64], may_shift: bool = True
+) -> tuple[Tensor | None, Tensor]:
+    """Multipliers, unless shifts alone are enough and may be, and shifts."""
+    shift = ratio.shifts(ratios) if may_shift else None
     if shift is not None:
         return None, shift
     try:

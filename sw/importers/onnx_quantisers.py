@@ -162,6 +162,8 @@ def _rounded(
     node: NodeProto, real: NDArray, scales: NDArray, axis: int, limits: tuple[int, int]
 ) -> Weights:
     """Floats in integers, half to even, divided in the model's own precision."""
+    if not np.isfinite(real).all():
+        raise refusal(node, "its input is not finite")
     values = np.rint(np.clip(real / _along(node, scales, real, axis), *limits))
     return Weights(values.astype(np.int64), scales.astype(np.float64), axis)
 

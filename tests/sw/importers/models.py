@@ -172,6 +172,86 @@ def powers_of_two():
     }
 
 
+def named(model, name):
+    return next(node for node in model.graph.node if node.name == name)
+
+
+def constant(name, values):
+    """Change a model: another initialiser of that name, or one more."""
+
+    def change(model):
+        old = [each for each in model.graph.initializer if each.name == name]
+        for each in old:
+            model.graph.initializer.remove(each)
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+
+    return change
+
+
+def said(name, **attributes):
+    """Change a model: attributes of a node."""
+
+    def change(model):
+        node = named(model, name)
+        kept = [each for each in node.attribute if each.name not in attributes]
+        made = [helper.make_attribute(*pair) for pair in attributes.items()]
+        del node.attribute[:]
+        node.attribute.extend(kept + made)
+
+    return change
+
+
+def inserted(after, kind, *inputs, domain="", **attributes):
+    """Change a model: a node called ``new`` behind another, with more inputs."""
+
+    def change(model):
+        tensor = f"{after}.out"
+        for node in model.graph.node:
+            node.input[:] = ["new.out" if name == tensor else name for name in node.input]
+        if model.graph.output[0].name == tensor:
+            model.graph.output[0].name = "new.out"
+        names = [tensor, *inputs]
+        new = helper.make_node(kind, names, ["new.out"], "new", domain=domain, **attributes)
+        place = [node.name for node in model.graph.node].index(after)
+        model.graph.node.insert(place + 1, new)
+
+    return change
+
+
+def dropped(*names):
+    """Change a model: nodes gone, those that read them read their first input."""
+
+    def change(model):
+        for name in names:
+            gone = named(model, name)
+            for node in model.graph.node:
+                node.input[:] = [
+                    gone.input[0] if tensor == gone.output[0] else tensor for tensor in node.input
+                ]
+            if model.graph.output[0].name == gone.output[0]:
+                model.graph.output[0].name = gone.input[0]
+            model.graph.node.remove(gone)
+
+    return change
+
+
+def wired(name, place, tensor):
+    """Change a model: another input of a node."""
+
+    def change(model):
+        named(model, name).input[place] = tensor
+
+    return change
+
+
+def both(*changes):
+    def change(model):
+        for each in changes:
+            each(model)
+
+    return change
+
+
 def saved(model, folder):
     path = folder / "net.onnx"
     onnx.save(model, path)
