@@ -423,6 +423,9 @@ class PipelineConfig:
             raise ValueError("the last node must be linear")
         if self.nodes[-1].unit.output is not Number.S32:
             raise ValueError("the last node must give 32 bits")
+        for skip in self.skips:
+            if skip.source not in known:
+                raise ValueError(f"there is no node {skip.source!r}")
         for name in known:
             readers = self.readers(name)
             skipped = [skip.reader for skip in self.skips if skip.source == name]

@@ -8,7 +8,7 @@ from sw.students.distil import divergence, student_of, student_task, teacher_tas
 from sw.students.recipes import Fade, Recipe
 from sw.students.resnet import ResNet
 from sw.students.training import accuracy, history, train
-from tests.sw.students.small import SHAPE, split
+from tests.sw.students.small import SHAPE, check_going_on, split
 
 RECIPE = Recipe(epochs=4, batch=32, rate=0.1, reach=0, flip=False)
 
@@ -35,20 +35,7 @@ def test_a_teacher_learns(tmp_path):
 
 
 def test_going_on_is_like_not_having_stopped(tmp_path):
-    whole, part = ResNet(SHAPE, 1), ResNet(SHAPE, 1)
-    list(train(teacher_task(whole, RECIPE), split(), RECIPE, tmp_path / "whole"))
-    path = tmp_path / "part"
-    for epoch in train(teacher_task(part, RECIPE), split(), RECIPE, path):
-        if epoch.number == 2:
-            break
-    again = ResNet(SHAPE, 7)
-    rest = list(train(teacher_task(again, RECIPE), split(), RECIPE, path, resume=True))
-    assert [epoch.number for epoch in rest] == [3, 4]
-    for name, tensor in whole.state_dict().items():
-        assert torch.equal(tensor, again.state_dict()[name]), name
-    notes = [checkpoint.load(tmp_path / name)[2] for name in ("whole", "part")]
-    assert notes[0] == notes[1]
-    assert history(notes[1])[2:] == rest
+    check_going_on(lambda: teacher_task(ResNet(SHAPE, 1), RECIPE), RECIPE, tmp_path, stop=2)
 
 
 def test_a_checkpoint_remembers_every_epoch(taught, tmp_path):
