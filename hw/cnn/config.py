@@ -20,6 +20,7 @@ __all__ = [
     "Skip",
     "SkipKind",
     "UnitConfig",
+    "chunks_of",
 ]
 
 INPUT = "input"
@@ -31,6 +32,11 @@ MAX_SHIFT = 31
 MAX_SCALED_SHIFT = 46
 SCALE_BITS = 15
 """Of a channel's multiplier, where it has one."""
+
+
+def chunks_of(width: int) -> int:
+    """Chunks of 64 bits that a word of weights or parameters takes: a power of two."""
+    return 1 << (-(-width // CHUNK_BITS) - 1).bit_length()
 
 
 class Number(Enum):
