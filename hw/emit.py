@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
+from enum import Enum
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -116,7 +117,13 @@ def emit(
 
 def _parameters(component: wiring.Component) -> dict[str, Any]:
     config = getattr(component, "config", None)
-    return asdict(config) if is_dataclass(config) and not isinstance(config, type) else {}
+    if not is_dataclass(config) or isinstance(config, type):
+        return {}
+    return asdict(config, dict_factory=_plain_fields)
+
+
+def _plain_fields(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value.value if isinstance(value, Enum) else value for name, value in fields}
 
 
 def _directed_ports(component: wiring.Component) -> dict[str, tuple[Signal, PortDirection]]:

@@ -1,70 +1,32 @@
 """
 Stream frames of ``hw.eie.format``: what goes into the array over AXI4-Stream and what comes back.
-
-Words are uint64, little endian. The CRC-32 of a section is zlib's, over the bytes of its header
-and payload.
+Words are uint64, little endian.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hw.bus.layout import FRAME_MAGIC, SECTION, pack, unpack
-from hw.eie.format import FRAME_VERSION, NETWORK, NETWORK_WORDS, PASS_WORDS, SectionKind
+from hw.bus.layout import FRAME_MAGIC, SECTION, unpack
+from hw.eie.format import FRAME_VERSION, NETWORK, PASS_WORDS, SectionKind
 from sw.compress.passes import PassDescriptor
 from sw.compress.program import Program
+from sw.frame import Section, layout_words, sections_to_words
 
 __all__ = [
-    "Section",
     "activation_frame",
     "activation_frames",
     "parse_frame",
     "program_frame",
     "program_sections",
     "results_from_words",
-    "sections_to_words",
 ]
 
-_WORD = (1 << 64) - 1
 _PER_WORD = 4  # pointers or activations to a word
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """One section of a frame: kind, PE, address in the kind's units, payload uint64 (length,)."""
-
-    kind: SectionKind
-    payload: NDArray[np.uint64]
-    pe: int = 0
-    address: int = 0
-
-    @property
-    def words(self) -> NDArray[np.uint64]:
-        """Header, payload, CRC-32: uint64 (length + 2,)."""
-        header = pack(
-            SECTION,
-            {
-                "kind": self.kind,
-                "unit": self.pe,
-                "address": self.address,
-                "length": len(self.payload),
-            },
-        )
-        words = np.empty(len(self.payload) + 2, "<u8")
-        words[0] = header
-        words[1:-1] = self.payload
-        words[-1] = zlib.crc32(words[:-1].tobytes())
-        return words.astype(np.uint64)
-
-
-def sections_to_words(sections: Sequence[Section]) -> NDArray[np.uint64]:
-    """A frame's words, uint64; TLAST belongs on the last."""
-    return np.concatenate([section.words for section in sections])
 
 
 def _quads(values: NDArray) -> NDArray[np.uint64]:
@@ -86,7 +48,7 @@ def program_sections(program: Program) -> list[Section]:
         memories.append(Section(SectionKind.POINTERS, pointers, pe))
         if len(spmat):
             memories.append(Section(SectionKind.SPMAT, spmat, pe))
-    network = pack(
+    network = layout_words(
         NETWORK,
         {
             "magic": FRAME_MAGIC,
@@ -104,10 +66,9 @@ def program_sections(program: Program) -> list[Section]:
             "in_max": program.in_max & 0xFFFF,
         },
     )
-    header = [network >> (64 * k) & _WORD for k in range(NETWORK_WORDS)]
     descriptors = [word for descriptor in program.passes for word in descriptor.words]
     return [
-        Section(SectionKind.NETWORK, np.array(header, np.uint64)),
+        Section(SectionKind.NETWORK, network),
         Section(SectionKind.PASSES, np.array(descriptors, np.uint64)),
         *memories,
     ]

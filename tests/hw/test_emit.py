@@ -13,12 +13,14 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.cnn.loader import Loader
 from hw.eie.config import PRESETS
 from hw.emit import emit
 from hw.hierarchy import shared
 from hw.memory import MemoryMacros, Sram
 from hw.stream import Queue
 from sim.runner import run_bench
+from tests.hw.cnn.pipelines import PIPELINES
 
 PAYLOAD = data.StructLayout({"index": 4, "value": signed(16)})
 
@@ -109,6 +111,14 @@ def test_constant_and_empty_ports_are_left_out():
     assert emitted.port("o__payload")["signed"] and not emitted.port("many__0")["signed"]
     with pytest.raises(KeyError, match="top has no port 'i__ready'"):
         emitted.port("i__ready")
+
+
+def test_parameters_are_plain():
+    """Enumerations within nested configurations come as their values."""
+    parameters = emit(Loader(PIPELINES["block"])).manifest["parameters"]
+    assert parameters["nodes"][3]["unit"]["second"] == "u8"
+    assert parameters["skips"][0]["kind"] == "fifo"
+    assert json.loads(json.dumps(parameters))["width"] == 6
 
 
 def test_memories_and_macros():

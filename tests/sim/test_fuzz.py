@@ -10,9 +10,10 @@ from hw.eie.config import PRESETS
 from hw.eie.format import Control, Error, Register, SectionKind, Status
 from sim.engine import EieEngine
 from sim.top import HarnessError, Result
-from sw.compress.frame import activation_frame, program_frame, program_sections, sections_to_words
+from sw.compress.frame import activation_frame, program_frame, program_sections
 from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
+from sw.frame import sections_to_words
 from sw.golden.eie import GoldenEie
 
 CONFIG = PRESETS["tiny"]

@@ -12,15 +12,10 @@ from hw.eie.config import EieConfig
 from hw.eie.format import Control, Counter, Error, IoTarget, Register, SectionKind, Status
 from sim.runner import bench_parameters
 from sim.stalls import PROFILES
-from sw.compress.frame import (
-    Section,
-    activation_frame,
-    program_frame,
-    program_sections,
-    sections_to_words,
-)
+from sw.compress.frame import activation_frame, program_frame, program_sections
 from sw.compress.layout import build_program
 from sw.compress.random import random_inputs, random_quantised
+from sw.frame import Section, sections_to_words
 from sw.golden.eie import GoldenEie
 
 LIMIT = {"timeout_time": 10000, "timeout_unit": "us"}

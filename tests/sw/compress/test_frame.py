@@ -6,21 +6,20 @@ import zlib
 import numpy as np
 import pytest
 
-from hw.bus.layout import SECTION, unpack
+from hw.bus.layout import unpack
 from hw.eie.config import PRESETS
 from hw.eie.format import PASS, SectionKind
 from sw.compress.frame import (
-    Section,
     activation_frame,
     activation_frames,
     parse_frame,
     program_frame,
     program_sections,
     results_from_words,
-    sections_to_words,
 )
 from sw.compress.layout import build_program
 from sw.compress.random import random_quantised
+from sw.frame import Section, sections_to_words
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +160,3 @@ def test_results(words, outputs, expected):
 def test_results_refuse(words, outputs, message):
     with pytest.raises(ValueError, match=message):
         results_from_words(np.array(words, np.uint64), outputs)
-
-
-@pytest.mark.parametrize(("name", "width"), SECTION)
-def test_section_header_fields_are_bounded(name, width):
-    if name == "length":
-        return
-    values = {"kind": 1, "unit": 0, "address": 0, name: 1 << width}
-    values["pe"] = values.pop("unit")
-    with pytest.raises(ValueError, match=f"{name} must fit {width} bits"):
-        _ = Section(payload=np.zeros(1, np.uint64), **values).words

@@ -34,10 +34,10 @@ class Interpreter:
             if section.kind == SectionKind.POINTERS:
                 values = np.frombuffer(data, "<u2").tolist()
                 at = 2 * section.address
-                self.pointers[section.pe][at : at + len(values)] = values
+                self.pointers[section.unit][at : at + len(values)] = values
             else:
                 at = 8 * section.address
-                self.bytes[section.pe][at : at + len(data)] = data
+                self.bytes[section.unit][at : at + len(data)] = data
         assert all(len(memory) == config.ptr_depth for memory in self.pointers)
         assert all(len(memory) == 8 * config.spmat_depth for memory in self.bytes)
         self.file = [[GARBAGE] * config.file_depth for _ in range(self.n)]
