@@ -11,6 +11,7 @@ from .arith import round_to_u8
 from .check import require_index
 from .config import AddConfig, Number
 from .load import loaded
+from .raster import raster
 from .streams import LoadWrite, beat, beats
 
 __all__ = ["ADD_PARAMETERS", "Add"]
@@ -41,6 +42,8 @@ class Add(wiring.Component):
     first : ``In(beats(Number.S16, config.lanes))``
     second : ``In(beats(config.second, config.lanes))``
     o : ``Out(beats(Number.U8, config.lanes))``
+    ends : ``Out(1)``
+        The last beat of a frame is being taken.
     load : ``In(LoadWrite())``
         Parameters, as :data:`ADD_PARAMETERS` has them. They outlive a reset.
     """
@@ -54,6 +57,7 @@ class Add(wiring.Component):
                 "first": In(beats(Number.S16, config.lanes)),
                 "second": In(beats(config.second, config.lanes)),
                 "o": Out(beats(Number.U8, config.lanes)),
+                "ends": Out(1),
                 "load": In(LoadWrite()),
             }
         )
@@ -75,6 +79,11 @@ class Add(wiring.Component):
             results.i.valid.eq(sums.o.valid),
             sums.o.ready.eq(results.i.ready),
         ]
+        config = self.config
+        frame = config.height * config.width * config.channels // lanes
+        taken = self.first.valid & self.first.ready
+        (place,) = raster(m, taken, place=frame)
+        m.d.comb += self.ends.eq(taken & place.last)
         for k in range(lanes):
             lifted = self.second.payload[k] << parameters.lift
             m.d.comb += [

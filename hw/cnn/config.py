@@ -401,6 +401,9 @@ class PipelineConfig:
         In an order in which they can be computed; the last gives the logits.
     skips : tuple of Skip
         One for each tensor that is read twice.
+    adjustable : bool
+        Whether queues of skips can be limited to fewer beats than their depth, so that one
+        simulation model serves every depth up to that. Not meant for synthesis.
     """
 
     channels: int
@@ -408,6 +411,7 @@ class PipelineConfig:
     width: int
     nodes: tuple[Node, ...]
     skips: tuple[Skip, ...] = ()
+    adjustable: bool = False
 
     def __post_init__(self) -> None:
         _positive(self, "channels", "height", "width")

@@ -50,32 +50,39 @@ class Pipeline(wiring.Component):
         Logits.
     busy, starved, blocked : ``Out(units)``
         A bit a unit: it works, waits for input, waits until its output is taken.
+    limit : ``In(16).array(skips)``
+        Beats from which a skip's queue is full, at first that of the deepest; only where they are
+        adjustable.
     """
 
     def __init__(self, config: PipelineConfig):
         self.config = config
         units = len(config.nodes)
-        super().__init__(
-            {
-                "load": In(LoadWrite()),
-                "i": In(beats(Number.U8, 1)),
-                "o": Out(beats(Number.S32, 1)),
-                "busy": Out(units),
-                "starved": Out(units),
-                "blocked": Out(units),
-            }
-        )
+        members = {
+            "load": In(LoadWrite()),
+            "i": In(beats(Number.U8, 1)),
+            "o": Out(beats(Number.S32, 1)),
+            "busy": Out(units),
+            "starved": Out(units),
+            "blocked": Out(units),
+        }
+        if config.adjustable:
+            deepest = max(skip.depth for skip in config.skips)
+            members["limit"] = In(16, init=deepest).array(len(config.skips))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         skips = {skip.source: skip for skip in self.config.skips}
-        ends = {}
+        ends, self._holds = {}, {}
         self._give(m, ends, skips.get(INPUT), INPUT, wiring.flipped(self.i))
         for index, node in enumerate(self.config.nodes):
             unit = self._unit(m, index, node)
             for port, source in zip(_inputs(unit, node), node.sources, strict=True):
                 self._join(m, f"{source}_to_{node.name}", ends.pop((source, node.name)), port)
             self._watch(m, index, unit, node)
+            if node.name in self._holds:
+                m.d.comb += self._holds[node.name].release.eq(unit.ends)
             if index == len(self.config.nodes) - 1:
                 self._join(m, "logits", unit.o, wiring.flipped(self.o))
             else:
@@ -110,6 +117,7 @@ class Pipeline(wiring.Component):
         size = (channels, height, width, lanes)
         if skip.kind is SkipKind.HOLD:
             m.submodules[f"{name}_hold"] = fork = FrameHold(*size)
+            self._holds[self._sum_of(skip)] = fork
         else:
             m.submodules[f"{name}_fork"] = fork = Fork(Number.U8, lanes)
         wiring.connect(m, output, fork.i)
@@ -119,10 +127,21 @@ class Pipeline(wiring.Component):
             wiring.connect(m, long, subsample.i)
             long = subsample.o
         if skip.kind is SkipKind.FIFO:
-            m.submodules[f"{name}_skip"] = fifo = SkipFifo(lanes, skip.depth)
+            adjustable = self.config.adjustable
+            fifo = SkipFifo(lanes, skip.depth, adjustable=adjustable)
+            m.submodules[f"{name}_skip"] = fifo
+            if adjustable:
+                m.d.comb += fifo.limit.eq(self.limit[self.config.skips.index(skip)])
             wiring.connect(m, long, fifo.i)
             long = fifo.o
         ends[name, skip.reader] = long
+
+    def _sum_of(self, skip: Skip) -> str:
+        """The sum that a skip ends in."""
+        if isinstance(self.config.node(skip.reader).unit, AddConfig):
+            return skip.reader
+        (name,) = self.config.readers(skip.reader)
+        return name
 
     def _join(self, m, name: str, output, port):
         """Connects two ends of a stream, however many channels are in a beat of either."""

@@ -30,6 +30,9 @@ class SkipFifo(wiring.Component):
         Channels in a beat.
     depth : :class:`int`
         Beats it can hold, at least 2: one of them in the register behind the memory.
+    adjustable : :class:`bool`
+        Whether ``limit`` makes it one of fewer beats, so that one simulation model serves every
+        depth up to its own.
 
     Members
     -------
@@ -37,15 +40,21 @@ class SkipFifo(wiring.Component):
     o : ``Out(beats(Number.U8, lanes))``
     level : ``Out(range(depth + 1))``
         Beats held.
+    limit : ``In(16)``
+        Beats from which it is full; ``depth`` at first. Only where it is adjustable.
     """
 
-    def __init__(self, lanes: int, depth: int):
+    def __init__(self, lanes: int, depth: int, *, adjustable: bool = False):
         require_positive(lanes=lanes)
         if not isinstance(depth, int) or depth < 2:
             raise ValueError(f"depth must be an integer of at least 2, not {depth!r}")
         self.depth = depth
+        self.adjustable = adjustable
         signature = beats(Number.U8, lanes)
-        super().__init__({"i": In(signature), "o": Out(signature), "level": Out(range(depth + 1))})
+        members = {"i": In(signature), "o": Out(signature), "level": Out(range(depth + 1))}
+        if adjustable:
+            members["limit"] = In(16, init=depth)
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -58,7 +67,7 @@ class SkipFifo(wiring.Component):
         (produce,) = raster(m, put, produce=words)
         (consume,) = raster(m, fetch, consume=words)
         m.d.comb += [
-            self.i.ready.eq(self.level != self.depth),
+            self.i.ready.eq(self.level < (self.limit if self.adjustable else self.depth)),
             put.eq(self.i.valid & self.i.ready),
             get.eq(self.o.valid & self.o.ready),
             fetch.eq((self.level > self.o.valid) & (self.o.ready | ~self.o.valid)),
@@ -77,11 +86,12 @@ class SkipFifo(wiring.Component):
 
 class FrameHold(wiring.Component):
     """
-    Passes a frame on and keeps all of it for ``skip``: the next frame waits until the last beat
-    has been taken from there.
+    Passes a frame on and keeps all of it for ``skip``: the next frame waits until ``release`` says
+    that the one that is kept has been used.
 
     A beat goes on to ``o`` in the cycle in which it comes, and is on ``skip`` two cycles after it,
-    or one cycle after the beat before it. Throughput: a frame of n beats in every n + 2 cycles.
+    or one cycle after the beat before it. Throughput: a frame of n beats in n cycles, and the next
+    one's first beat one cycle after ``release`` at the earliest.
     ``skip`` never holds a frame up that is on its way, nor does ``o`` hold up what ``skip`` has.
     ``o.valid`` depends on ``i.valid`` of the same cycle, and ``i.ready`` on ``o.ready``.
 
@@ -96,6 +106,8 @@ class FrameHold(wiring.Component):
     -------
     i : ``In(beats(Number.U8, lanes))``
     o, skip : ``Out(beats(Number.U8, lanes))``
+    release : ``In(1)``
+        High for one cycle after the last beat has been taken from ``skip``, or in that cycle.
     """
 
     def __init__(self, channels: int, height: int, width: int, lanes: int = 1):
@@ -104,7 +116,14 @@ class FrameHold(wiring.Component):
         self.lanes = lanes
         self.beats = channels // lanes * height * width
         signature = beats(Number.U8, lanes)
-        super().__init__({"i": In(signature), "o": Out(signature), "skip": Out(signature)})
+        super().__init__(
+            {
+                "i": In(signature),
+                "o": Out(signature),
+                "skip": Out(signature),
+                "release": In(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -122,7 +141,7 @@ class FrameHold(wiring.Component):
         ]
         with m.If(step & place.last):
             m.d.sync += whole.eq(1)
-        with m.Elif(self.skip.valid & self.skip.ready & (frame.level == 1)):
+        with m.Elif(self.release):
             m.d.sync += whole.eq(0)
         return m
 

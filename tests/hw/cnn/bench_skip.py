@@ -14,6 +14,7 @@ from tests.hw.lockstep import Lockstep
 
 PARAMETERS = bench_parameters()
 FIFOS, HOLDS, SUBSAMPLES = (PARAMETERS[kind] for kind in ("fifos", "holds", "subsamples"))
+LATE = PARAMETERS["late"]
 NAMES = [*FIFOS, *HOLDS, *SUBSAMPLES]
 
 
@@ -33,8 +34,8 @@ def kept(items, channels, height, width, lanes):
 
 
 def unit_of(name):
-    if name in FIFOS:
-        lanes, depth = FIFOS[name]
+    if name in FIFOS or name == "limited":
+        lanes, depth = FIFOS.get(name, (1, 9))
         count = depth + 3
     else:
         channels, height, width, lanes = {**HOLDS, **SUBSAMPLES}[name]
@@ -136,14 +137,27 @@ async def test_fifo_throughput(dut, name):
 
 
 @cocotb.test()
+@cocotb.parametrize(limit=(2, 4, 9))
+async def test_fifo_limit(dut, limit):
+    """Limited, it is full from fewer beats on."""
+    unit, _ = unit_of("limited")
+    await unit.start(dut, blocked=("o",))
+    dut.limited__limit.value = limit
+    unit.source().put(*beats_of(random.Random(limit), 1, 12))
+    await unit.bench.step(30)
+    assert len(unit.sent()) == limit
+
+
+@cocotb.test()
 @cocotb.parametrize(name=list(HOLDS))
 async def test_hold_cycles(dut, name):
-    """A frame of n beats in every n + 2 cycles; on ``skip`` two cycles later."""
+    """A frame of n beats in n cycles, on ``skip`` two cycles later; the next after its release."""
     unit, count = unit_of(name)
     await unit.start(dut)
     await unit.check(random.Random(name))
     sent = unit.sent()
-    assert sent == [sent[0] + k // count * (count + 2) + k % count for k in range(4 * count)]
+    period = count + 2 + LATE[name]
+    assert sent == [sent[0] + k // count * period + k % count for k in range(4 * count)]
     assert unit.sink("o").cycles == sent
     assert unit.sink("skip").cycles == [cycle + 2 for cycle in sent]
 
@@ -160,7 +174,7 @@ async def test_hold_without_skip(dut, name):
     assert len(unit.sent()) == len(unit.sink("o").items) == count
     skip = unit.watch("skip")
     await unit.bench.check({}, {skip.name: expected["skip"] + then["skip"]})
-    assert unit.sent()[count] == skip.cycles[count - 1] + 1
+    assert unit.sent()[count] == skip.cycles[count - 1] + 1 + LATE[name]
 
 
 @cocotb.test()
