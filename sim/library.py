@@ -89,6 +89,10 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
             *(_WORDS, _SIZE, _COUNTS, _SIZE_OUT, _U64),
         ],
     ),
+    "flow": (
+        _INT,
+        [_HANDLE, _WORDS, _SIZE, _SIZE, _WORDS, _SIZE, _WORDS, _WORDS, _SIZE_OUT, _U64],
+    ),
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ from hw.emit import Emitted
 from .build import Model, library_model
 from .library import HarnessError, Protocol, Result, load_library
 
-__all__ = ["HarnessError", "Protocol", "Received", "Result", "VerilatedTop"]
+__all__ = ["Flow", "HarnessError", "Protocol", "Received", "Result", "VerilatedTop"]
 
+_LOOK = 0.2
+"""Seconds between two looks at a model that runs."""
 LIMIT = 4_000_000
 """Cycles after which a wait gives up, by default."""
 
@@ -33,6 +36,23 @@ class Received:
     words: NDArray[np.uint64]
     ended: bool
     keep: int
+
+
+@dataclass(frozen=True)
+class Flow:
+    """
+    What came of frames that flowed through.
+
+    Parameters
+    ----------
+    results : uint64 (n, words)
+    starts, ends : int64 (n,)
+        Cycles in which each frame's first word was taken, and the last of its result.
+    """
+
+    results: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
 class VerilatedTop:
@@ -212,6 +232,39 @@ class VerilatedTop:
             )  # fmt: skip
         _check(f"inference {done.value} of {count}", code)
         return results, cycles
+
+    def flow(
+        self,
+        frames: NDArray[np.uint64],
+        result_words: int,
+        *,
+        limit: int | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Flow:
+        """
+        Let frames, uint64 (n, words), flow through a machine that works on several at a time, each
+        a packet, and receive a packet of ``result_words`` for each.
+
+        ``limit`` bounds the cycles from one result to the next. A failure names the frame.
+        ``progress`` is called now and then with the number of frames done.
+        """
+        data = np.ascontiguousarray(frames, dtype=np.uint64)
+        count, words = data.shape
+        results = np.zeros((count, result_words), np.uint64)
+        starts, ends = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+        done = ctypes.c_size_t()
+        with self._timed(), ThreadPoolExecutor(1) as pool:
+            # The model runs without Python's lock, so that this thread can look at it.
+            call = pool.submit(
+                self._run, "flow", data, words, count, results, result_words, starts, ends,
+                ctypes.byref(done), limit or self.limit,
+            )  # fmt: skip
+            while progress is not None and not call.done():
+                wait([call], timeout=_LOOK)
+                progress(done.value)
+            code = call.result()
+        _check(f"frame {done.value} of {count}", code)
+        return Flow(results, starts.astype(np.int64), ends.astype(np.int64))
 
 
 def _check(what: str, code: int) -> None:

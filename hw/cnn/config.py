@@ -183,11 +183,12 @@ class ConvConfig:
 
     @property
     def ring_pixels(self) -> int:
-        """Pixels that the line buffer holds: what a window spans, what comes in while it is worked
-        on, and at stride 2, where an output row takes as long as two input rows, a row more."""
+        """Pixels that the line buffer holds: from the first of a window to the last of the next, so
+        that the next one begins without a cycle between. At stride 2 that is three rows, where the
+        next window begins a row."""
         if self.kernel == 1:
             return 2
-        return (1 + self.stride) * self.width + 4
+        return (1 + self.stride) * self.width + 3 + self.stride
 
     @property
     def weight_word(self) -> int:
@@ -206,12 +207,20 @@ class ConvConfig:
         return (MAX_SCALED_SHIFT if self.scaled else MAX_SHIFT).bit_length()
 
     @property
+    def parameter_fields(self) -> tuple[tuple[str, int], ...]:
+        """Parameters of a channel and their bits, from the lowest on: ``bias`` is signed, and
+        without ``scale`` has half of the last place that ``shift`` leaves in it already."""
+        fields = [("bias", ACCUMULATOR_BITS)]
+        if self.output is not Number.S32:
+            fields.append(("shift", self.shift_bits))
+        if self.scaled:
+            fields.append(("scale", SCALE_BITS))
+        return tuple(fields)
+
+    @property
     def parameter_word(self) -> int:
         """Bits of the parameters of ``lanes`` channels."""
-        if self.output is Number.S32:
-            return self.lanes * ACCUMULATOR_BITS
-        scale = SCALE_BITS if self.scaled else 0
-        return self.lanes * (ACCUMULATOR_BITS + self.shift_bits + scale)
+        return self.lanes * sum(bits for _, bits in self.parameter_fields)
 
     @property
     def parameter_words(self) -> int:
@@ -361,8 +370,7 @@ class Skip:
         Ends; the reader is a sum, or the projection before it.
     kind : SkipKind
     depth : int
-        Beats of ``lanes`` channels, at least 2; of a frame's hold, those of the frame.
-    lanes : int
+        Beats of the source's output, at least 2; of a frame's hold, those of the frame.
     stride : int
         2 where only every other pixel of every other row is read.
     """
@@ -371,11 +379,9 @@ class Skip:
     reader: str
     kind: SkipKind
     depth: int
-    lanes: int = 1
     stride: int = 1
 
     def __post_init__(self) -> None:
-        _positive(self, "lanes")
         if not isinstance(self.depth, int) or self.depth < 2:
             raise ValueError(f"depth must be an integer of at least 2, not {self.depth!r}")
         if self.stride not in (1, 2):
@@ -417,6 +423,9 @@ class PipelineConfig:
             raise ValueError("the last node must be linear")
         if self.nodes[-1].unit.output is not Number.S32:
             raise ValueError("the last node must give 32 bits")
+        for skip in self.skips:
+            if skip.source not in known:
+                raise ValueError(f"there is no node {skip.source!r}")
         for name in known:
             readers = self.readers(name)
             skipped = [skip.reader for skip in self.skips if skip.source == name]
@@ -433,6 +442,29 @@ class PipelineConfig:
         """The node of a name."""
         return next(node for node in self.nodes if node.name == name)
 
+    def shape(self, name: str) -> tuple[int, int, int]:
+        """Channels, height and width of a tensor."""
+        if name == INPUT:
+            return self.channels, self.height, self.width
+        match self.node(name).unit:
+            case ConvConfig() as unit:
+                return unit.outputs, unit.out_height, unit.out_width
+            case AveragePoolConfig() as unit:
+                return unit.channels, 1, 1
+            case MaxPoolConfig() as unit:
+                return unit.channels, unit.height // unit.size, unit.width // unit.size
+            case AddConfig() as unit:
+                return unit.channels, unit.height, unit.width
+
+    def number(self, name: str) -> Number:
+        """What a tensor's channels are."""
+        unit = None if name == INPUT else self.node(name).unit
+        return unit.output if isinstance(unit, ConvConfig) else Number.U8
+
+    def lanes(self, name: str) -> int:
+        """Channels in a beat of a tensor."""
+        return 1 if name == INPUT else self.node(name).unit.lanes
+
     @property
     def classes(self) -> int:
         """Logits."""
@@ -442,5 +474,6 @@ class PipelineConfig:
 
     @property
     def bound(self) -> int:
-        """Cycles of the slowest unit: no frame interval is shorter."""
-        return max(node.unit.cycles for node in self.nodes)
+        """Cycles of the slowest unit, or of the image's bytes: no frame interval is shorter."""
+        image = self.channels * self.height * self.width
+        return max(image, *(node.unit.cycles for node in self.nodes))

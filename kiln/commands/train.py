@@ -11,8 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from kiln.commands.students.integers import integers
+from kiln.commands.students.student import blocks, student
+from kiln.commands.students.teacher import teacher
 from kiln.commands.train_ssd import ssd
-from kiln.commands.train_students import integers, student, teacher
 from kiln.terminal import fail
 from sw.predictors.good_custom import good_custom
 from sw.predictors.networks import Masked, precise_linear
@@ -35,7 +37,7 @@ app = typer.Typer(
     name="train", help="Train a predictor, or a network of images.", no_args_is_help=True
 )
 app.command("ssd")(ssd)
-for verb in (teacher, student, integers):
+for verb in (teacher, blocks, student, integers):
     app.command(verb.__name__)(verb)
 
 

@@ -164,4 +164,42 @@ int kiln_infer(kiln* k, const struct kiln_protocol* protocol, const uint64_t* fr
     }
     return KILN_OK;
 }
+
+int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count, uint64_t* results,
+              size_t result_words, uint64_t* starts, uint64_t* ends, size_t* done,
+              uint64_t limit) {
+    Machine& machine = k->machine.use();
+    Source& source = machine.source;
+    Sink& sink = machine.sink;
+    source.next = frames;
+    source.end = frames + count * frame_words;
+    source.packet = frame_words;
+    source.last = true;
+    sink.next = results;
+    sink.end = results + count * result_words;
+    sink.ended = false;
+    int code = KILN_OK;
+    size_t begun = 0;
+    uint64_t idle = 0;
+    for (*done = 0; *done < count && code == KILN_OK;) {
+        const uint64_t now = machine.cycles();
+        machine.cycle();
+        if (begun < count && source.next > frames + begun * frame_words) starts[begun++] = now;
+        if (sink.ended) {
+            ends[(*done)++] = now;
+            sink.ended = false;
+            idle = 0;
+            if (sink.next != results + *done * result_words) code = KILN_LENGTH;
+        } else if (sink.next == sink.end) {
+            code = KILN_LENGTH;
+        } else if (++idle >= limit) {
+            code = KILN_TIMEOUT;
+        }
+    }
+    source.next = source.end = nullptr;
+    source.packet = 0;
+    source.offered = false;
+    sink.next = sink.end = nullptr;
+    return code;
+}
 }

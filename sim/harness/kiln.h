@@ -69,6 +69,14 @@ KILN_EXPORT int kiln_infer(kiln*, const struct kiln_protocol*, const uint64_t* f
                            size_t frame_words, size_t count, uint64_t* results,
                            size_t result_words, uint32_t* cycles, size_t* done, uint64_t limit);
 
+// Let `count` frames of `frame_words` flow through, each a packet of s_axis, and receive as many
+// packets of exactly `result_words` in the meantime. `starts` are the cycles in which the first word
+// of each frame was taken, `ends` those in which the last of its result was. Gives up when for
+// `limit` cycles no result ended; `done` frames were complete when it returned.
+KILN_EXPORT int kiln_flow(kiln*, const uint64_t* frames, size_t frame_words, size_t count,
+                          uint64_t* results, size_t result_words, uint64_t* starts, uint64_t* ends,
+                          size_t* done, uint64_t limit);
+
 #ifdef __cplusplus
 }
 #endif

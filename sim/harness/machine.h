@@ -38,15 +38,21 @@ public:
     }
 };
 
-// Words to send on s_axis. A word once offered stays until it is taken.
+// Words to send on s_axis. A word once offered stays until it is taken. The last one gets TLAST if
+// `last` says so; with `packet` that many words, one after the other, are a packet each.
 struct Source {
     const uint64_t* next = nullptr;
     const uint64_t* end = nullptr;
+    size_t packet = 0;
     bool last = false;
     bool offered = false;
     Stalls stalls;
 
     bool idle() const { return next == end; }
+    bool ends() const {
+        const size_t left = end - next;
+        return last && (packet ? left % packet == 1 % packet : left == 1);
+    }
 };
 
 // Room for words from m_axis. ready stays low without room, and after TLAST.
@@ -217,7 +223,7 @@ public:
         S_AXIS(tvalid) = source.offered;
         if (source.offered) {
             S_AXIS(tdata) = *source.next;
-            S_AXIS(tlast) = source.last && source.next + 1 == source.end;
+            S_AXIS(tlast) = source.ends();
         }
         M_AXIS(tready) = sink.open() && !sink.stalls();
         settle();

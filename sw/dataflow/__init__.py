@@ -1,0 +1,1 @@
+"""From a network in integers to a pipeline: folding, skips, memory images."""

@@ -1,10 +1,10 @@
 """
-Golden model of the streaming CNN: convolutions, sums, a pool and a linear layer in integers.
+Golden model of the streaming CNN: convolutions, sums, pools and a linear layer in integers.
 
 Activations are unsigned 8 bits after ReLU, weights signed, accumulators 32 bits. Requantisation
-adds half of the last place, shifts right and clips; where a block keeps its skip, both summands are
-signed 16 bits at one scale. What is here is what the RTL must equal, bit for bit; it shares no code
-with training.
+multiplies where there is a multiplier, adds half of the last place, shifts right and clips; where a
+block keeps its skip, both summands are signed 16 bits at one scale. What is here is what the RTL
+must equal, bit for bit; it shares no code with training.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sw.golden.cnn_graph import (
     QAdd,
     QConv,
     QLinear,
+    QMaxPool,
     QNode,
     QPool,
     QuantisedGraph,
@@ -67,12 +68,16 @@ class GoldenCnn:
         return found
 
 
-def requantise(accumulator: Tensor, shift: Tensor | int, kind: Range) -> Tensor:
-    """int64 to int32 in the range of ``kind``: half of the last place added, shifted right by
-    ``shift``, clipped; to unsigned 8 bits the clip is also the ReLU."""
+def requantise(
+    accumulator: Tensor, shift: Tensor | int, kind: Range, multiplier: Tensor | int | None = None
+) -> Tensor:
+    """int64, of 32 bits, to int32 in the range of ``kind``: multiplied by ``multiplier`` (15 bits,
+    None is 1), half of the last place added, shifted right by ``shift`` (0 to 46), clipped; to
+    unsigned 8 bits the clip is also the ReLU. Ties are rounded up."""
     shift = torch.as_tensor(shift, dtype=torch.int64)
     rounding = (torch.ones_like(shift) << shift) >> 1
-    return ((accumulator + rounding) >> shift).clamp(*_RANGES[kind]).to(torch.int32)
+    product = accumulator if multiplier is None else accumulator * multiplier
+    return ((product + rounding) >> shift).clamp(*_RANGES[kind]).to(torch.int32)
 
 
 def _compute(node: QNode, inputs: list[Tensor]) -> Tensor:
@@ -80,11 +85,15 @@ def _compute(node: QNode, inputs: list[Tensor]) -> Tensor:
     match node:
         case QConv():
             total = convolve(x, node.weight, node.stride) + node.bias.long()[:, None, None]
-            return requantise(total, node.shift[:, None, None], node.range)
+            multiplier = None if node.multiplier is None else node.multiplier[:, None, None]
+            return requantise(total, node.shift[:, None, None], node.range, multiplier)
         case QAdd():
             return requantise(x.long() + (inputs[1].long() << node.lift), node.shift, Range.U8)
         case QPool():
-            return requantise(x.long().sum(dim=(2, 3)), node.shift, Range.U8)
+            return requantise(x.long().sum(dim=(2, 3)), node.shift, Range.U8, node.multiplier)
+        case QMaxPool():
+            rows, columns = (side // node.size for side in x.shape[2:])
+            return x.reshape(*x.shape[:2], rows, node.size, columns, node.size).amax(dim=(3, 5))
         case QLinear():
             weight, wide = node.weight.double(), x.double()
             return (wide @ weight.T).to(torch.int64).add(node.bias.long()).to(torch.int32)

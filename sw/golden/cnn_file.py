@@ -2,16 +2,19 @@
 Files of convolutional networks in integers: safetensors, with all that is no array as JSON in their
 metadata.
 
-Arrays are ``{node}.weight`` int8, ``{node}.bias`` int32 and ``{node}.shift`` int32. The metadata
-has one entry, ``kiln``: the version of the format, the image's shape and fraction bits, the nodes
-in order, each with its kind and what is no array, and where the network comes from.
+Arrays are ``{node}.weight`` int8, ``{node}.bias`` int32, ``{node}.shift`` int32 and, where there
+is one, ``{node}.multiplier`` int32. The metadata has one entry, ``kiln``: the version of the
+format, the image's shape and fraction bits, the nodes in order, each with its kind and what is no
+array, and where the network comes from.
+
+Version 2 has multipliers, which readers of version 1 would pass over; files of version 1 are read.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from sw.golden.cnn_graph import (
     QAdd,
     QConv,
     QLinear,
+    QMaxPool,
     QNode,
     QPool,
     QuantisedGraph,
@@ -32,9 +36,16 @@ from sw.golden.cnn_graph import (
 
 __all__ = ["VERSION", "read_graph", "write_graph"]
 
-VERSION = 1
-_KINDS: dict[str, type] = {"conv": QConv, "add": QAdd, "pool": QPool, "linear": QLinear}
-_ARRAYS = ("weight", "bias", "shift")
+VERSION = 2
+_READABLE = (1, VERSION)
+_KINDS: dict[str, type] = {
+    "conv": QConv,
+    "add": QAdd,
+    "pool": QPool,
+    "maxpool": QMaxPool,
+    "linear": QLinear,
+}
+_ARRAYS = ("weight", "bias", "shift", "multiplier")
 
 
 def write_graph(graph: QuantisedGraph, path: Path, provenance: Mapping[str, Any]) -> None:
@@ -72,9 +83,10 @@ def read_graph(path: Path) -> tuple[QuantisedGraph, dict[str, Any]]:
     except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
         raise QuantisedGraphError(f"{path}: is no network in integers: {error}") from error
     try:
-        if head["version"] != VERSION:
-            raise QuantisedGraphError(f"has the format {head['version']}; known is {VERSION}")
-        nodes = tuple(_node(facts, tensors) for facts in head["nodes"])
+        if head["version"] not in _READABLE:
+            known = " and ".join(map(str, _READABLE))
+            raise QuantisedGraphError(f"has the format {head['version']}; known are {known}")
+        nodes = tuple(_node(facts, tensors, head["version"]) for facts in head["nodes"])
         channels, height, width = head["shape"]
         graph = QuantisedGraph(nodes, (channels, height, width), head["frac"])
     except QuantisedGraphError as error:
@@ -84,20 +96,20 @@ def read_graph(path: Path) -> tuple[QuantisedGraph, dict[str, Any]]:
     return graph, head["provenance"]
 
 
-def _node(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> QNode:
-    """A node from its part of the head, and its arrays."""
+def _node(facts: Mapping[str, Any], tensors: Mapping[str, Tensor], version: int) -> QNode:
+    """A node from its part of the head, and its arrays. What version 1 did not have is as if left
+    out; later, nothing is."""
     cls, name = _KINDS[facts["kind"]], facts["name"]
     values: dict[str, Any] = {}
     for each in fields(cls):
+        key = f"{name}.{each.name}"
         if each.name in facts:
             values[each.name] = facts[each.name]
-        elif each.name in _ARRAYS:
-            key = f"{name}.{each.name}"
-            if key not in tensors:
-                raise QuantisedGraphError(f"{key} is missing")
+        elif each.name in _ARRAYS and key in tensors:
             values[each.name] = tensors[key]
-        else:
-            raise QuantisedGraphError(f"{name} has no {each.name}")
+        elif version > 1 or each.default is MISSING:
+            what = f"{key} is missing" if each.name in _ARRAYS else f"{name} has no {each.name}"
+            raise QuantisedGraphError(what)
     if "range" in values:
         values["range"] = Range(values["range"])
     if "sources" in values:

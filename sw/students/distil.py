@@ -9,9 +9,10 @@ take over (:class:`sw.students.recipes.Fade`).
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -21,7 +22,14 @@ from sw.students.recipes import Fade, Recipe, gates
 from sw.students.resnet import ResNet
 from sw.students.training import Task
 
-__all__ = ["divergence", "student_of", "student_task", "teacher_task"]
+__all__ = [
+    "distances",
+    "divergence",
+    "network_task",
+    "student_of",
+    "student_task",
+    "teacher_task",
+]
 
 _Pass = Callable[[Tensor], tuple[list[Tensor], Tensor]]
 
@@ -30,7 +38,7 @@ def teacher_task(model: ResNet, recipe: Recipe, compiled: bool = False) -> Task:
     """Labels alone; the gates stay as they are. ``compiled`` fuses a step's small operations, which
     takes a C++ compiler and a minute, and then two thirds of the time."""
     loss = partial(_loss, _pass(model, compiled), None, recipe)
-    return Task(model, loss, partial(_logits, model), _facts(model))
+    return network_task(model, loss)
 
 
 def student_of(teacher: ResNet) -> ResNet:
@@ -40,22 +48,23 @@ def student_of(teacher: ResNet) -> ResNet:
 
 def student_task(
     model: ResNet,
-    teacher: ResNet,
+    teacher: ResNet | None,
     recipe: Recipe,
     fade: Fade | None = None,
     compiled: bool = False,
 ) -> Task:
-    """Labels, the teacher's logits and, with ``recipe.features``, its blocks' outputs; with
-    ``fade`` skips come and go, without it the gates stay as they are."""
+    """Labels, the teacher's logits and, with ``recipe.features``, its blocks' outputs, or labels
+    alone where there is no teacher; with ``fade`` skips come and go, without it the gates stay as
+    they are."""
 
     def begin_step(progress: float) -> None:
         if fade is not None:
             model.set_gates(*gates(fade, len(model.blocks), progress))
 
-    facts = _facts(model) | {"fade": None if fade is None else asdict(fade)}
-    taught = _pass(teacher.eval(), compiled) if recipe.taught or recipe.features else None
+    facts = {"fade": None if fade is None else asdict(fade)}
+    taught = None if teacher is None else _pass(teacher.eval(), compiled)
     loss = partial(_loss, _pass(model, compiled), taught, recipe)
-    return Task(model, loss, partial(_logits, model), facts, begin_step)
+    return network_task(model, loss, facts, begin_step)
 
 
 def _pass(model: ResNet, compiled: bool) -> _Pass:
@@ -69,9 +78,19 @@ def _pass(model: ResNet, compiled: bool) -> _Pass:
     return torch.compile(run) if compiled else run
 
 
-def _facts(model: ResNet) -> dict[str, object]:
-    shape = asdict(model.shape)
-    return {"shape": shape | {"blocks": list(model.shape.blocks)}}
+def network_task(
+    model: ResNet,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    facts: Mapping[str, object] = MappingProxyType({}),
+    begin_step: Callable[[float], object] = lambda progress: None,
+) -> Task:
+    """A task that is judged by the network's logits, its shape among the facts; ``loss``, ``facts``
+    and ``begin_step`` as :class:`sw.students.training.Task` has them."""
+    shape = asdict(model.shape) | {"blocks": list(model.shape.blocks)}
+    predict = partial(_logits, model)
+    return Task(
+        model, loss, predict, {"shape": shape} | dict(facts), lambda: model.open_skips, begin_step
+    )
 
 
 def _logits(model: ResNet, x: Tensor) -> Tensor:
@@ -93,12 +112,19 @@ def _loss(model: _Pass, teacher: _Pass | None, recipe: Recipe, x: Tensor, labels
     total = (1 - recipe.taught) * loss
     total = total + recipe.taught * divergence(logits, target, recipe.temperature)
     if recipe.features:
-        apart = [
+        total = total + recipe.features * distances(features, wanted).mean()
+    return total
+
+
+def distances(features: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:
+    """Mean square of the difference over the mean square of what is wanted, float32 (n,), of n
+    pairs of tensors."""
+    return torch.stack(
+        [
             functional.mse_loss(mine.float(), theirs.float()) / theirs.float().square().mean()
             for mine, theirs in zip(features, wanted, strict=True)
         ]
-        total = total + recipe.features * torch.stack(apart).mean()
-    return total
+    )
 
 
 def divergence(logits: Tensor, target: Tensor, temperature: float) -> Tensor:

@@ -42,7 +42,7 @@ def integer_task(
     facts = {"weight_bits": first, "fracs": network.fracs}
     forward = torch.compile(network) if compiled else network
     loss = partial(_loss, forward, model.eval(), recipe)
-    return Task(network, loss, network, facts)
+    return Task(network, loss, network, facts, lambda: model.open_skips)
 
 
 def golden_accuracy(graph: QuantisedGraph, images: Images) -> float:

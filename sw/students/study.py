@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from sw.students.cifar import cifar10
 from sw.students.digits import digits
@@ -11,7 +12,7 @@ from sw.students.images import Split
 from sw.students.recipes import Fade, Recipe
 from sw.students.resnet import FAMILY, Shape
 
-__all__ = ["METHODS", "STUDIES", "Method", "Study"]
+__all__ = ["BLOCKWISE", "METHODS", "STUDIES", "Method", "Start", "Study"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Study:
         Of :data:`sw.students.resnet.FAMILY`, by default.
     channels, side : int
         Of the images.
-    teacher, student, integers : Recipe
-        Of a residual network, of one that learns from it, and of either with its rounding.
+    teacher, blockwise, student, integers : Recipe
+        Of a residual network, of blocks that learn from it one by one, of a whole network that
+        does, and of any of them with its rounding.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Study:
     channels: int
     side: int
     teacher: Recipe
+    blockwise: Recipe
     student: Recipe
     integers: Recipe
 
@@ -58,6 +61,7 @@ STUDIES = {
         1,
         8,
         Recipe(epochs=20, **_DIGITS),  # type: ignore[arg-type]
+        Recipe(epochs=6, rate=0.05, **_DIGITS),  # type: ignore[arg-type]
         Recipe(epochs=20, rate=0.05, taught=0.9, **_DIGITS),  # type: ignore[arg-type]
         Recipe(epochs=6, rate=0.005, decay=0.0, taught=0.5, **_DIGITS),  # type: ignore[arg-type]
     ),
@@ -68,10 +72,22 @@ STUDIES = {
         3,
         32,
         Recipe(epochs=30),
+        Recipe(epochs=4, rate=0.05),
         Recipe(epochs=20, rate=0.05, taught=0.9),
         Recipe(epochs=3, rate=0.002, decay=0.0, taught=0.5),
     ),
 }
+
+
+class Start(Enum):
+    """What a student is before its first step."""
+
+    TEACHER = "teacher"
+    """The teacher itself, all its long skips open."""
+    BLOCKWISE = "blockwise"
+    """Short skips alone; each block has learnt its teacher's block by itself."""
+    NEW = "new"
+    """New weights, without skips of either kind."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +100,7 @@ class Method:
     name : str
     words : str
         What it is.
-    from_teacher : bool
-        Whether it starts from the teacher's weights; else from new ones, without skips.
+    start : Start
     taught : bool
         Whether it learns from the teacher's logits.
     fade : Fade or None
@@ -93,18 +108,32 @@ class Method:
 
     name: str
     words: str
-    from_teacher: bool
+    start: Start
     taught: bool
-    fade: Fade | None
+    fade: Fade | None = None
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether it starts or learns from one."""
+        return self.taught or self.start is not Start.NEW
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of all trainings that it takes, in order, its own the last."""
+        teacher = ("teacher",) if self.needs_teacher else ()
+        blockwise = (BLOCKWISE,) if self.start is Start.BLOCKWISE else ()
+        return (*teacher, *blockwise, self.name)
 
 
+BLOCKWISE = "blockwise"
+"""Name of the training in which each block learns by itself."""
 METHODS = {
     each.name: each
     for each in (
         Method(
             "fade",
             "from the teacher's weights, long skips fade while short ones open; distilled",
-            True,
+            Start.TEACHER,
             True,
             Fade(),
         ),
@@ -112,12 +141,19 @@ METHODS = {
             "tailor",
             "from the teacher's weights, long skips fade one after the other; distilled (after "
             "Tailor, Weng et al.)",
-            True,
+            Start.TEACHER,
             True,
             Fade(short=False),
         ),
-        Method("logits", "without skips from new weights; distilled", False, True, None),
-        Method("scratch", "without skips from new weights, labels alone", False, False, None),
+        Method(
+            "blocks",
+            "from the teacher's weights with short skips, block by block, then as a whole; "
+            "distilled",
+            Start.BLOCKWISE,
+            True,
+        ),
+        Method("logits", "without skips from new weights; distilled", Start.NEW, True),
+        Method("scratch", "without skips from new weights, labels alone", Start.NEW, False),
     )
 }
 """Kiln's own, and what it is compared with."""

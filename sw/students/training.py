@@ -22,7 +22,7 @@ from sw.students.augment import shift_and_flip
 from sw.students.images import Images, Split
 from sw.students.recipes import Recipe
 
-__all__ = ["Epoch", "Task", "accuracy", "train"]
+__all__ = ["Epoch", "Task", "accuracy", "history", "train"]
 
 _EVALUATED = 500
 """Images at a time."""
@@ -30,13 +30,14 @@ _EVALUATED = 500
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch came to: its number, of how many, mean loss, and accuracy on the validation
-    images."""
+    """What an epoch came to: its number, of how many, mean loss, accuracy on the validation images,
+    and long skips that are open behind it, the sum of their gates."""
 
     number: int
     epochs: int
     loss: float
     validation: float
+    skips: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +52,20 @@ class Task:
         Of images, float32 (n, channels, height, width), and labels, int64 (n,).
     predict : callable
         Images to logits, to judge by.
+    facts : dict
+        What tells this task from others, beside the recipe: JSON values.
+    open_skips : callable
+        Gives the sum of the long skips' gates.
     begin_step : callable
         Called with the share of the training that is done, 0 to 1, before each step, and with that
         after each epoch.
-    facts : dict
-        What tells this task from others, beside the recipe: JSON values.
     """
 
     model: nn.Module
     loss: Callable[[Tensor, Tensor], Tensor]
     predict: Callable[[Tensor], Tensor]
     facts: dict[str, Any]
+    open_skips: Callable[[], float]
     begin_step: Callable[[float], object] = lambda progress: None
 
 
@@ -87,7 +91,7 @@ def train(
 ) -> Iterator[Epoch]:
     """
     Train a task's model in place; yields after each epoch, once ``path`` (.safetensors) holds its
-    state.
+    state and what all epochs came to (:func:`history`).
 
     With ``resume`` the training goes on from ``path`` where that belongs to it; ``ValueError``
     where it belongs to another, or where there are fewer images than a batch has. ``step_done`` is
@@ -100,7 +104,10 @@ def train(
     per_epoch = len(split.train) // recipe.batch
     if not per_epoch:
         raise ValueError(f"{len(split.train)} images are fewer than a batch of {recipe.batch}")
-    first = _resumed(path, model, optimizer, note) if resume and path.exists() else 0
+    done: list[Epoch] = []
+    first = 0
+    if resume and path.exists():
+        first, done = _resumed(path, model, optimizer, note)
     steps = recipe.epochs * per_epoch
     pixels = torch.from_numpy(split.train.pixels)
     labels = torch.from_numpy(split.train.labels)
@@ -125,9 +132,17 @@ def train(
             step_done(step + 1, steps)
         task.begin_step((epoch + 1) / recipe.epochs)
         model.eval()
-        checkpoint.save(path, model, optimizer, note | {"epochs": epoch + 1})
-        found = accuracy(task.predict, split.validation)
-        yield Epoch(epoch + 1, recipe.epochs, float(np.mean(losses)), found)
+        right, loss_mean = accuracy(task.predict, split.validation), float(np.mean(losses))
+        done.append(Epoch(epoch + 1, recipe.epochs, loss_mean, right, task.open_skips()))
+        state = {"epochs": epoch + 1, "history": [asdict(each) for each in done]}
+        checkpoint.save(path, model, optimizer, note | state)
+        yield done[-1]
+
+
+def history(note: dict[str, Any]) -> list[Epoch]:
+    """Epochs of a training out of its checkpoint's note; those from before checkpoints kept them
+    are missing."""
+    return [Epoch(**each) for each in note.get("history", [])]
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -139,15 +154,16 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
 
 def _resumed(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, note: dict[str, Any]
-) -> int:
-    """Epochs done by the checkpoint, which is loaded."""
+) -> tuple[int, list[Epoch]]:
+    """How many epochs the checkpoint, which is loaded, has done, and what they came to."""
     state, moments, found = checkpoint.load(path)
-    epochs = int(found.pop("epochs"))
+    epochs, done = int(found.pop("epochs")), history(found)
+    found.pop("history", None)
     if found != note:
         raise ValueError(f"{path} belongs to another training; give another folder, or remove it")
     model.load_state_dict(state)
     optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
-    return epochs
+    return epochs, done
 
 
 def _rate(progress: float, warm: float) -> float:

@@ -1,4 +1,4 @@
-"""``kiln train teacher``, ``student`` and ``integers`` on digits, from nothing, in a few epochs."""
+"""Verbs of ``kiln train`` for networks of images, on digits, from nothing, in a few epochs."""
 
 import pytest
 from typer.testing import CliRunner
@@ -42,12 +42,31 @@ def test_from_nothing_to_integers_without_skips(folder):
     assert facts.epochs == {"teacher": 6, "fade": 8, "integers": 1}
     assert not facts.skips and facts.weight_bits == 8
     assert facts.commands[1] == (
-        "kiln train student --data digits --width 16 --seed 1 --method fade"
+        "kiln train student --data digits --width 16 --seed 1 --epochs 8 --method fade"
     )
     graph, provenance = read_graph(out)
     assert provenance == facts.model_dump()
     assert golden_accuracy(graph, digits().test) == facts.test_integers > 0.9
     assert set(graph.readers().values()) == {1}
+
+
+def test_block_by_block_from_the_teacher_of_another_seed(folder):
+    of_two = ("--seed", 2, "--teacher-seed", 1)
+    assert validation(run("blocks", folder, *of_two, "--epochs", 1)) > 70
+    result = run("student", folder, *of_two, "--method", "blocks", "--epochs", 1, "--features", 0.1)
+    assert validation(result) > 90
+    out = folder / "blocks.safetensors"
+    result = run("integers", folder, "--of", "blocks", "--seed", 2, "--epochs", 1, "--out", out)
+    assert result.exit_code == 0, result.output
+    facts = Facts.model_validate_json(out.with_suffix(".json").read_text())
+    assert facts.epochs == {"teacher": 6, "blockwise": 1, "blocks": 1, "integers": 1}
+    words, rest = "--data digits --width 16 --seed", "--teacher-seed 1"
+    assert facts.commands == [
+        f"kiln train teacher {words} 1 --epochs 6",
+        f"kiln train blocks {words} 2 --epochs 1 {rest}",
+        f"kiln train student {words} 2 --epochs 1 --method blocks --features 0.1 {rest}",
+        f"kiln train integers {words} 2 --epochs 1 --of blocks --bits 8",
+    ]
 
 
 def test_a_stage_that_is_done_has_nothing_left(folder):
@@ -61,8 +80,14 @@ def test_a_stage_that_is_done_has_nothing_left(folder):
     [
         ("teacher", ("--data", "x"), "no images 'x'; there are digits, cifar10"),
         ("teacher", ("--network", "x"), "no network 'x'; there are resnet8, resnet20, resnet33"),
-        ("student", ("--method", "x"), "no method 'x'; there are fade, tailor, logits, scratch"),
+        (
+            "student",
+            ("--method", "x"),
+            "no method 'x'; there are fade, tailor, blocks, logits, scratch",
+        ),
         ("student", ("--seed", 9), "teacher_9.safetensors is missing: train it first"),
+        ("student", ("--network", "x"), "no network 'x'; there are resnet8, resnet20, resnet33"),
+        ("blocks", ("--teacher-seed", 9), "teacher_9.safetensors is missing: train it first"),
         ("integers", ("--bits", 5), "--bits is 8 or 4, not 5"),
         ("integers", ("--of", "x"), "no network 'x'; there are teacher, fade"),
     ],

@@ -7,7 +7,15 @@ from safetensors.torch import save_file
 
 from sw.golden.cnn import GoldenCnn
 from sw.golden.cnn_file import read_graph, write_graph
-from sw.golden.cnn_graph import QuantisedGraphError
+from sw.golden.cnn_graph import (
+    QConv,
+    QLinear,
+    QMaxPool,
+    QPool,
+    QuantisedGraph,
+    QuantisedGraphError,
+    Range,
+)
 from sw.students.quantise import with_rounding
 from tests.sw.students.small import network, split
 
@@ -33,6 +41,35 @@ def test_there_and_back(graph, tmp_path):
             assert same, (theirs.name, name)
 
 
+def test_multipliers_and_scales_that_are_no_powers_of_two(tmp_path):
+    ones = torch.ones(2, dtype=torch.int32)
+    weight = torch.tensor([[[[3]]], [[[-4]]]], dtype=torch.int8)
+    conv = QConv("conv", "input", weight, 5 * ones, 40 * ones, 1, Range.U8, 8, None, 32767 * ones)
+    linear = QLinear("linear", "pool", weight[:, :, 0, 0].T.clone(), ones[:1], 8, None)
+    nodes = (conv, QMaxPool("max", "conv", 3, None), QPool("pool", "max", 4, None, 77), linear)
+    path = tmp_path / "net.safetensors"
+    write_graph(QuantisedGraph(nodes, (1, 9, 6), None), path, {})
+    again, _ = read_graph(path)
+    assert again.frac is None
+    assert torch.equal(again.nodes[0].multiplier, conv.multiplier)
+    for mine, theirs in zip(again.nodes[1:3], nodes[1:3], strict=True):
+        assert vars(mine) == vars(theirs)
+
+
+def test_first_version(graph, tmp_path):
+    """What files had before there were multipliers."""
+
+    def older(head, _):
+        head.update(version=1)
+        for facts in head["nodes"]:
+            facts.pop("multiplier", None)
+
+    again, _ = read_graph(changed(graph, tmp_path, older))
+    x = split().test.pixels
+    assert torch.equal(GoldenCnn(again)(x), GoldenCnn(graph)(x))
+    assert all(node.multiplier is None for node in again.nodes if isinstance(node, QConv))
+
+
 def changed(graph, tmp_path, change):
     """A file of the network whose head and arrays went through ``change``."""
     path = tmp_path / "net.safetensors"
@@ -48,7 +85,12 @@ def changed(graph, tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda head, _: head.update(version=2), "has the format 2; known is 1"),
+        (lambda head, _: head.update(version=3), "has the format 3; known are 1 and 2"),
+        (lambda head, _: head["nodes"][0].pop("multiplier"), r"stem\.multiplier is missing"),
+        (
+            lambda head, _: head["nodes"][0].update(multiplier=3),
+            r"stem: multiplier must be torch\.",
+        ),
         (lambda _, tensors: tensors.pop("stem.bias"), r"stem\.bias is missing"),
         (lambda head, _: head["nodes"][0].pop("stride"), "stem has no stride"),
         (lambda head, _: head["nodes"][0].update(kind="x"), "its head is damaged: KeyError"),

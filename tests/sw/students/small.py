@@ -3,8 +3,12 @@
 import numpy as np
 import torch
 
+from sw import checkpoint
 from sw.students.images import Images, Split
+from sw.students.recipes import Recipe
 from sw.students.resnet import ResNet, Shape
+from sw.students.study import Study
+from sw.students.training import history, train
 
 SHAPE = Shape((1, 1, 1), 4, 1, 8)
 
@@ -41,3 +45,29 @@ def network(seed=1, shape=SHAPE, long=1.0, short=0.0):
         for _ in range(5):
             model(torch.rand(size, generator=generator, dtype=torch.float64))
     return model.eval()
+
+
+def study(epochs=2):
+    """The small images, with ResNet8 for all stages."""
+    recipe = Recipe(epochs=epochs, batch=32, rate=0.05, reach=0, flip=False)
+    return Study("small", split, "resnet8", 1, 8, recipe, recipe, recipe, recipe)
+
+
+def check_going_on(start, recipe, folder, stop):
+    """A training that stops after an epoch and goes on is like one that does not; ``start`` gives a
+    task anew."""
+    whole, part, again = start(), start(), start()
+    list(train(whole, split(), recipe, folder / "whole"))
+    for epoch in train(part, split(), recipe, folder / "part"):
+        if epoch.number == stop:
+            break
+    with torch.no_grad():
+        for parameter in again.model.parameters():
+            parameter.add_(1)
+    rest = list(train(again, split(), recipe, folder / "part", resume=True))
+    assert [epoch.number for epoch in rest] == list(range(stop + 1, recipe.epochs + 1))
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[name]), name
+    notes = [checkpoint.load(folder / name)[2] for name in ("whole", "part")]
+    assert notes[0] == notes[1]
+    assert history(notes[1])[stop:] == rest

@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from sw import checkpoint
 from sw.students.distil import divergence, student_of, student_task, teacher_task
 from sw.students.recipes import Fade, Recipe
 from sw.students.resnet import ResNet
-from sw.students.training import accuracy, train
-from tests.sw.students.small import SHAPE, split
+from sw.students.training import accuracy, history, train
+from tests.sw.students.small import SHAPE, check_going_on, split
 
 RECIPE = Recipe(epochs=4, batch=32, rate=0.1, reach=0, flip=False)
 
@@ -34,17 +35,32 @@ def test_a_teacher_learns(tmp_path):
 
 
 def test_going_on_is_like_not_having_stopped(tmp_path):
-    whole, part = ResNet(SHAPE, 1), ResNet(SHAPE, 1)
-    list(train(teacher_task(whole, RECIPE), split(), RECIPE, tmp_path / "whole"))
-    path = tmp_path / "part"
-    for epoch in train(teacher_task(part, RECIPE), split(), RECIPE, path):
-        if epoch.number == 2:
-            break
-    again = ResNet(SHAPE, 7)
-    rest = list(train(teacher_task(again, RECIPE), split(), RECIPE, path, resume=True))
-    assert [epoch.number for epoch in rest] == [3, 4]
-    for name, tensor in whole.state_dict().items():
-        assert torch.equal(tensor, again.state_dict()[name]), name
+    check_going_on(lambda: teacher_task(ResNet(SHAPE, 1), RECIPE), RECIPE, tmp_path, stop=2)
+
+
+def test_a_checkpoint_remembers_every_epoch(taught, tmp_path):
+    path = tmp_path / "a"
+    task = student_task(student_of(taught), taught, RECIPE, Fade(until=0.75))
+    found = list(train(task, split(), RECIPE, path))
+    assert history(checkpoint.load(path)[2]) == found
+    assert [epoch.skips for epoch in found] == [2, 1, 0, 0]
+
+
+def test_a_checkpoint_without_history_goes_on(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    save = checkpoint.save
+    with monkeypatch.context() as before:
+        before.setattr(
+            checkpoint,
+            "save",
+            lambda *given: save(*given[:3], {k: v for k, v in given[3].items() if k != "history"}),
+        )
+        next(train(teacher_task(ResNet(SHAPE, 1), RECIPE), split(), RECIPE, path))
+    assert history(checkpoint.load(path)[2]) == []
+    task = teacher_task(ResNet(SHAPE, 1), RECIPE)
+    rest = list(train(task, split(), RECIPE, path, resume=True))
+    assert [epoch.number for epoch in rest] == [2, 3, 4]
+    assert history(checkpoint.load(path)[2]) == rest
 
 
 def test_a_checkpoint_of_another_training(tmp_path):

@@ -1,0 +1,71 @@
+"""A convolution from pixels to pixels: line buffer, dot products, requantisation."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import ConvConfig, Number
+from .multiply import DotProducts
+from .requantise import Requantise
+from .streams import LoadWrite, beats
+from .window import LineBuffer
+
+__all__ = ["ConvStage"]
+
+
+class ConvStage(wiring.Component):
+    """
+    A convolution in a stream of frames.
+
+    Latency: from the last beat of a window's last pixel to its first output ``dot_beats`` + 7
+    cycles, two more if scaled... Throughput: a frame in :attr:`ConvConfig.cycles`.
+
+    Parameters
+    ----------
+    config : :class:`ConvConfig`
+    index : :class:`int`
+        Place of the node in the pipeline: whose weights and parameters it takes.
+
+    Members
+    -------
+    load : ``In(LoadWrite())``
+    i : ``In(beats(Number.U8, simd))``
+    o : ``Out(beats(output, lanes))``
+    busy, starved, blocked : ``Out(1)``
+        Its multipliers work, wait for pixels, wait until sums have left; one of them in every
+        cycle but the first after reset.
+    """
+
+    def __init__(self, config: ConvConfig, index: int = 0):
+        self.config = config
+        self.index = index
+        super().__init__(
+            {
+                "load": In(LoadWrite()),
+                "i": In(beats(Number.U8, config.simd)),
+                "o": Out(beats(config.output, config.lanes)),
+                "busy": Out(1),
+                "starved": Out(1),
+                "blocked": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.window = window = LineBuffer(self.config)
+        m.submodules.dot = dot = DotProducts(self.config, self.index)
+        m.submodules.requantise = requantise = Requantise(self.config, self.index)
+        wiring.connect(m, wiring.flipped(self.load), dot.load)
+        wiring.connect(m, wiring.flipped(self.load), requantise.load)
+        wiring.connect(m, wiring.flipped(self.i), window.i)
+        wiring.connect(m, window.o, dot.i)
+        wiring.connect(m, dot.o, requantise.i)
+        wiring.connect(m, requantise.o, wiring.flipped(self.o))
+        m.d.comb += [
+            self.busy.eq(dot.i.valid & dot.i.ready),
+            self.starved.eq(~dot.i.valid),
+            self.blocked.eq(dot.i.valid & ~dot.i.ready),
+        ]
+        return m

@@ -1,0 +1,213 @@
+"""Line buffer: from pixels as they come to the windows of a convolution."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .config import ConvConfig, Number
+from .streams import beat, beats
+
+__all__ = ["LineBuffer", "tap_layout"]
+
+
+def tap_layout(config: ConvConfig) -> data.StructLayout:
+    """``x``: ``simd`` channels of a pixel under the kernel, zeros beyond the image; ``last``: of
+    its dot product."""
+    return data.StructLayout({"x": beat(Number.U8, config.simd), "last": 1})
+
+
+class LineBuffer(wiring.Component):
+    """
+    Turns pixels into the windows of a convolution, as its dot products read them: for every output
+    pixel, by rows, ``folds`` times all taps of the kernel by rows, with all groups of channels.
+
+    A ring of :attr:`ConvConfig.ring_pixels` pixels holds what windows still need. Frames follow one
+    another in it without gap; what is beyond a border is never in the stream, but masked. A window
+    begins once its last pixel is there, and a pixel's place is free as soon as the window that
+    needs it last is done; so the last rows of a frame wait for no pixel of the next.
+
+    Latency: the first tap is on ``o`` two cycles after the last beat of the window's last pixel was
+    taken. Throughput: a tap a cycle, from one output pixel to the next and from frame to frame, if
+    pixels come evenly, and a beat a cycle in while there is room.
+
+    Parameters
+    ----------
+    config : :class:`ConvConfig`
+
+    Members
+    -------
+    i : ``In(beats(Number.U8, simd))``
+    o : ``Out(stream.Signature(tap_layout(config)))``
+    """
+
+    def __init__(self, config: ConvConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(beats(Number.U8, config.simd)),
+                "o": Out(stream.Signature(tap_layout(config))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        c = self.config
+        words = c.ring_pixels * c.groups
+        ring = Memory(shape=unsigned(8 * c.simd), depth=words, init=[])
+        m.submodules.ring = ring
+        write, read = ring.write_port(), ring.read_port()
+
+        came = Signal()
+        step, advance = Signal(), Signal(range(max(self._advances) + 1))
+        came_pixel = self._fill(m, write, came)
+        # Pixels that are there from the one under the kernel's middle on: below zero where a stride
+        # has gone beyond the last.
+        ahead = Signal(range(-max(self._advances), c.ring_pixels + 1))
+        m.d.sync += ahead.eq(ahead + came_pixel - Mux(step, advance, 0))
+        behind = c.width + 1 if c.kernel == 3 else 0
+        m.d.comb += [
+            self.i.ready.eq(ahead + behind < c.ring_pixels),
+            came.eq(self.i.valid & self.i.ready),
+        ]
+        self._walk(m, read, ahead, step, advance)
+        return m
+
+    @property
+    def _advances(self) -> tuple[int, int, int]:
+        """Pixels from an output pixel's middle to the next's: within a row, to the next row, to
+        the next frame."""
+        c = self.config
+        row = c.stride * c.width - c.stride * (c.out_width - 1)
+        frame = c.height * c.width - c.stride * ((c.out_height - 1) * c.width + c.out_width - 1)
+        return c.stride, row, frame
+
+    def _fill(self, m, write, came) -> Value:
+        """Writes what came; gives whether it completes a pixel."""
+        c = self.config
+        group = Signal(range(c.groups))
+        whole = Signal()
+        m.d.comb += [
+            write.en.eq(came),
+            write.data.eq(self.i.payload.as_value()),
+            whole.eq(came & (group == c.groups - 1)),
+        ]
+        with m.If(came):
+            m.d.sync += [
+                group.eq(Mux(group == c.groups - 1, 0, group + 1)),
+                write.addr.eq(_round(write.addr, 1, c.ring_pixels * c.groups)),
+            ]
+        return whole
+
+    def _walk(self, m, read, ahead, step, advance):
+        """Goes through folds, taps and groups of every output pixel."""
+        c = self.config
+        row, column = Signal(range(c.out_height)), Signal(range(c.out_width))
+        fold, group = Signal(range(c.folds)), Signal(range(c.groups))
+        tap_row, tap_column = Signal(range(c.kernel)), Signal(range(c.kernel))
+        bottom, right = Signal(), Signal()
+        m.d.comb += [
+            bottom.eq(row == c.out_height - 1),
+            right.eq(column == c.out_width - 1),
+        ]
+
+        # The window's last pixel: to the right and below, where the image goes on.
+        below = Mux(bottom, 0, c.width) if c.stride == 1 else c.width
+        beside = Mux(right, 0, 1) if c.stride == 1 else 1
+        enough = Signal()
+        m.d.comb += enough.eq(ahead > (below + beside if c.kernel == 3 else 0))
+
+        # A tap is read if the one before has left, or leaves now.
+        ends = {
+            "group": group == c.groups - 1,
+            "column": tap_column == c.kernel - 1,
+            "row": tap_row == c.kernel - 1,
+            "fold": fold == c.folds - 1,
+        }
+        end = {name: Signal(name=f"last_{name}") for name in ends}
+        m.d.comb += [end[name].eq(ends[name]) for name in ends]
+        go, dot, pixel = Signal(), Signal(), Signal()
+        m.d.comb += [
+            go.eq(enough & (~self.o.valid | self.o.ready)),
+            dot.eq(end["group"] & end["column"] & end["row"]),
+            pixel.eq(dot & end["fold"]),
+            step.eq(go & pixel),
+        ]
+        with m.If(go):
+            self._count(m, [(group, end["group"]), (tap_column, end["column"]),
+                            (tap_row, end["row"]), (fold, end["fold"]),
+                            (column, right), (row, bottom)])  # fmt: skip
+
+        def to_next(distances):
+            within, across, over = distances
+            return Mux(right, Mux(bottom, over, across), within)
+
+        m.d.comb += advance.eq(to_next(self._advances))
+        words = c.ring_pixels * c.groups
+        distance = to_next([pixels * c.groups % words for pixels in self._advances])
+        self._address(m, read, go, end, dot, pixel, distance)
+
+        masked, inside = Signal(), Signal()
+        m.d.comb += [
+            inside.eq(self._inside(row, column, tap_row, tap_column, bottom, right)),
+            read.en.eq(go & inside),
+        ]
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += self.o.valid.eq(go)
+        with m.If(go):
+            m.d.sync += [self.o.payload.last.eq(dot), masked.eq(~inside)]
+        m.d.comb += self.o.payload.x.as_value().eq(Mux(masked, 0, read.data))
+
+    @staticmethod
+    def _count(m, counters):
+        """Counters, each with its end, the fastest first; all start anew at their ends."""
+        carry: Value = Value.cast(1)
+        for counter, end in counters:
+            with m.If(carry):
+                m.d.sync += counter.eq(Mux(end, 0, counter + 1))
+            carry = carry & end
+
+    def _inside(self, row, column, tap_row, tap_column, bottom, right) -> Value:
+        """Whether the tap is on the image."""
+        c = self.config
+        if c.kernel == 1:
+            return Value.cast(1)
+        above = (row == 0) & (tap_row == 0)
+        left = (column == 0) & (tap_column == 0)
+        outside = above | left
+        if c.stride == 1:
+            outside |= (bottom & (tap_row == 2)) | (right & (tap_column == 2))
+        return ~outside
+
+    def _address(self, m, read, go, end, dot, pixel, distance):
+        """The ring's address of the next tap. ``corner`` is where the window begins, ``distance``
+        how far on the next one does."""
+        c = self.config
+        words = c.ring_pixels * c.groups
+        reach = c.width + 1 if c.kernel == 3 else 0
+        start = -reach * c.groups % words
+        corner = Signal(range(words), init=start)
+        address = Signal(range(words), init=start)
+        moved = Signal(range(words))
+        m.d.comb += [
+            read.addr.eq(address),
+            moved.eq(_round(corner, distance, words)),
+        ]
+        with m.If(go):
+            with m.If(pixel):
+                m.d.sync += [corner.eq(moved), address.eq(moved)]
+            with m.Elif(dot):
+                m.d.sync += address.eq(corner)
+            with m.Elif(end["group"] & end["column"]):
+                jump = (c.width - 3) * c.groups + 1
+                m.d.sync += address.eq(_round(address, jump % words, words))
+            with m.Else():
+                m.d.sync += address.eq(_round(address, 1, words))
+
+
+def _round(value: Value, by, words: int) -> Value:
+    """``value + by`` in a ring of ``words``; both are below ``words``."""
+    total = value + by
+    return Mux(total >= words, total - words, total)

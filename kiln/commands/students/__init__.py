@@ -1,0 +1,1 @@
+"""Commands that train networks of images, with skips and without."""

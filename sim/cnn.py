@@ -1,0 +1,167 @@
+"""Streaming networks in bulk: images through the Verilated RTL, at C speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from hw.cnn.format import Control, Error, Register, Status
+from hw.cnn.system import Cnn
+from numpy.typing import NDArray
+from sw.dataflow.frame import image_frames, network_frame, results
+
+from hw.cnn.config import PipelineConfig
+from hw.emit import Emitted
+from sw.dataflow.compile import Compiled
+
+from .build import Model
+from .emitted import emit_once
+from .top import LIMIT, HarnessError, VerilatedTop
+
+__all__ = ["CnnEngine", "CnnError", "Frames", "UnitCycles"]
+
+
+class CnnError(RuntimeError):
+    """The machine refused a network or stopped; ``errors`` are the bits of its ERROR register."""
+
+    def __init__(self, what: str, errors: Error) -> None:
+        names = ", ".join(str(flag.name) for flag in errors) or "none"
+        super().__init__(f"{what}; error bits: {names}")
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Frames:
+    """
+    What came of images.
+
+    Parameters
+    ----------
+    logits : int32 (n, classes)
+    classes : int64 (n,)
+        As the machine gives them.
+    starts, ends : int64 (n,)
+        Cycles in which each image's first word was taken, and the last of its result.
+    """
+
+    logits: NDArray[np.int32]
+    classes: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @property
+    def latency(self) -> int:
+        """Cycles of the first image, that finds the machine empty."""
+        return int(self.ends[0] - self.starts[0])
+
+    @property
+    def intervals(self) -> NDArray[np.int64]:
+        """Cycles from each result to the next, int64 (n - 1,)."""
+        return np.diff(self.ends)
+
+
+@dataclass(frozen=True)
+class UnitCycles:
+    """Cycles in which a unit worked, waited for input, waited until its output was taken."""
+
+    busy: int
+    starved: int
+    blocked: int
+
+
+class CnnEngine(VerilatedTop):
+    """
+    A streaming network, run through its host interface only: AXI4-Stream and AXI4-Lite.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+    trace : Path, optional
+        FST file for waves.
+    limit : int
+        Cycles after which a wait gives up.
+    build : callable, optional
+        Makes the model of the machine's Verilog.
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        *,
+        trace: str | Path | None = None,
+        limit: int = LIMIT,
+        build: Callable[[Emitted], Model] | None = None,
+    ) -> None:
+        label = f"a pipeline of {len(config.nodes)} units"
+        emitted = emit_once(lambda: Cnn(config), f"Cnn {config}", label=label)
+        component = emitted if build is None else build(emitted)
+        super().__init__(component, trace=trace, limit=limit, label=label)
+        self.config = config
+
+    @property
+    def status(self) -> Status:
+        """The STATUS register."""
+        return Status(self.read_register(Register.STATUS))
+
+    @property
+    def errors(self) -> Error:
+        """The ERROR register."""
+        return Error(self.read_register(Register.ERROR))
+
+    def clear_errors(self) -> None:
+        """Clear all bits of the ERROR register."""
+        self.write_register(Register.ERROR, ~0 & 0xFFFF_FFFF)
+
+    def load(self, compiled: Compiled) -> None:
+        """Load a network's weights and parameters, and take images from then on.
+        :class:`CnnError` where the machine refuses it."""
+        self.stop()
+        self.clear_errors()
+        frame = network_frame(self.config, compiled.weights, compiled.parameters)
+        try:
+            self.send(frame)
+        except HarnessError as error:
+            raise CnnError(f"loading a network: {error}", self.errors) from error
+        if not self.status & Status.LOADED:
+            raise CnnError("the network was refused", self.errors)
+        self.run()
+
+    def run(self) -> None:
+        """Take images from now on; counters begin anew."""
+        self.write_register(Register.CONTROL, Control.RUN)
+        if not self.status & Status.RUNNING:
+            raise CnnError("the machine did not run", self.errors)
+
+    def stop(self) -> None:
+        """Lose the images that are on their way."""
+        self.write_register(Register.CONTROL, Control.STOP)
+
+    def stream(
+        self,
+        pixels: NDArray[np.uint8],
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> Frames:
+        """Images, uint8 (n, channels, height, width), one after the other; ``progress`` is called
+        now and then with the number done."""
+        shape = (self.config.channels, self.config.height, self.config.width)
+        if pixels.ndim != 4 or pixels.shape[1:] != shape:
+            raise ValueError(f"images must be (n, {shape}), not {pixels.shape}")
+        words = -(-self.config.classes // 2) + 1
+        try:
+            found = self.flow(image_frames(pixels), words, progress=progress)
+        except HarnessError as error:
+            raise CnnError(str(error), self.errors) from error
+        logits, classes = results(found.results, self.config.classes)
+        return Frames(logits, classes, found.starts, found.ends)
+
+    def unit_cycles(self) -> dict[str, UnitCycles]:
+        """What every unit did since :meth:`run`, by node."""
+        counted = {}
+        for place, node in enumerate(self.config.nodes):
+            self.write_register(Register.UNIT_SELECT, place)
+            registers = Register.UNIT_BUSY, Register.UNIT_STARVED, Register.UNIT_BLOCKED
+            counted[node.name] = UnitCycles(*(self.read_register(each) for each in registers))
+        return counted

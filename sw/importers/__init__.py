@@ -1,0 +1,1 @@
+"""Networks of images that were trained elsewhere."""

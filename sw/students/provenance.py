@@ -1,0 +1,85 @@
+"""Trainings that a network came from, and the command lines that do them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sw.students.recipes import Recipe
+from sw.students.stages import TEACHER, Place
+from sw.students.study import BLOCKWISE, METHODS
+
+__all__ = ["Training", "command", "integers_command", "trainings"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """
+    A training with what its command line has to say.
+
+    Parameters
+    ----------
+    stage : str
+        "teacher", "blockwise", or a student's method.
+    seed, epochs : int
+    teacher_seed : int or None
+        Of the teacher, where there is one.
+    features : float
+        As in :class:`sw.students.recipes.Recipe`.
+    """
+
+    stage: str
+    seed: int
+    epochs: int
+    teacher_seed: int | None = None
+    features: float = 0.0
+
+
+def trainings(place: Place, stage: str, seed: int) -> list[Training]:
+    """What a network came from, in order, itself the last; ``ValueError`` where a checkpoint is
+    missing or does not name its teacher."""
+    last = _training(place, stage, seed)
+    found = []
+    for name in METHODS[stage].stages[:-1] if stage in METHODS else ():
+        its_seed = last.teacher_seed if name == TEACHER else seed
+        if its_seed is None:
+            raise ValueError(f"{place.checkpoint(stage, seed)} does not say which teacher it has")
+        found.append(_training(place, name, its_seed))
+    return [*found, last]
+
+
+def _training(place: Place, stage: str, seed: int) -> Training:
+    note = place.note(stage, seed)
+    teacher: dict[str, Any] | None = note.get("teacher")
+    recipe = note["recipe"]
+    taught_by = None if teacher is None else teacher["seed"]
+    return Training(stage, seed, recipe["epochs"], taught_by, recipe["features"])
+
+
+def command(place: Place, training: Training) -> str:
+    """The command line of a training."""
+    study, stage = place.study, training.stage
+    verb, recipe, rest = "student", study.student, f" --method {stage}"
+    if stage == TEACHER:
+        verb, recipe, rest = "teacher", study.teacher, ""
+    elif stage == BLOCKWISE:
+        verb, recipe, rest = "blocks", study.blockwise, ""
+    if training.features:
+        rest += f" --features {training.features:g}"
+    if training.teacher_seed not in (None, training.seed):
+        rest += f" --teacher-seed {training.teacher_seed}"
+    return f"kiln train {verb} {_words(place, training.seed, training.epochs, recipe)}{rest}"
+
+
+def integers_command(place: Place, of: str, seed: int, epochs: int, bits: int) -> str:
+    """The command line that makes a network's integers."""
+    words = _words(place, seed, epochs, place.study.integers)
+    return f"kiln train integers {words} --of {of} --bits {bits}"
+
+
+def _words(place: Place, seed: int, epochs: int, recipe: Recipe) -> str:
+    """What is not a default is said, and images, width and seed always."""
+    words = f"--data {place.study.name}"
+    words += "" if place.network == place.study.network else f" --network {place.network}"
+    words += f" --width {place.width} --seed {seed}"
+    return words + ("" if epochs == recipe.epochs else f" --epochs {epochs}")

@@ -1,0 +1,259 @@
+"""Networks in ONNX become the integers they stand for, and compute what ONNX Runtime computes."""
+
+import numpy as np
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from sw.golden.cnn import GoldenCnn
+from sw.golden.cnn_graph import QConv, QLinear, QMaxPool, QPool
+from sw.importers.onnx_import import import_onnx
+from tests.sw.importers.models import (
+    FORMS,
+    Builder,
+    constant,
+    powers_of_two,
+    run,
+    said,
+    saved,
+    small,
+    some_scales,
+)
+
+
+def images(count=300, shape=(2, 8, 8)):
+    """Of different brightness, so that classes differ."""
+    rng = np.random.default_rng(5)
+    x = rng.integers(0, 256, (count, *shape))
+    return (x * rng.uniform(0, 1, (count, shape[0], 1, 1))).astype(np.uint8)
+
+
+def imported(built, folder):
+    return import_onnx(saved(built.model(), folder))
+
+
+def assert_same(first, second):
+    assert first.scales == second.scales
+    assert (first.graph.shape, first.graph.frac) == (second.graph.shape, second.graph.frac)
+    for mine, theirs in zip(first.graph.nodes, second.graph.nodes, strict=True):
+        assert type(mine) is type(theirs)
+        for name, value in vars(theirs).items():
+            other = getattr(mine, name)
+            same = torch.equal(value, other) if torch.is_tensor(value) else value == other
+            assert same, (theirs.name, name)
+
+
+def compared(built, folder, x):
+    """What was imported, and by node the golden model's integers and ONNX Runtime's; the logits in
+    the file's floats."""
+    network = imported(built, folder)
+    found = GoldenCnn(network.graph).tensors(x)
+    real = x * np.float32(network.scales["input"])
+    logits, *integers = run(built.model(built.quantised), real)
+    pairs = {
+        name: (found[name].numpy().astype(np.int64), values.astype(np.int64).squeeze())
+        for name, values in zip(("input", "a", "max", "b", "mean"), integers, strict=True)
+    }
+    return network, pairs, found["linear"].numpy(), logits
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_the_layers_become(form, tmp_path):
+    scales = some_scales()
+    network = imported(small(form, scales), tmp_path)
+    drawn = small("qdq", scales).constants
+    a, largest, b, mean, linear = network.graph.nodes
+    assert [node.source for node in network.graph.nodes] == ["input", "a", "max", "b", "mean"]
+    assert isinstance(largest, QMaxPool) and largest.size == 2
+    assert (a.stride, b.stride, network.graph.shape) == (1, 2, (2, 8, 8))
+    for node in (a, b, linear):
+        assert np.array_equal(node.weight.numpy(), drawn[f"{node.name}.w.int"])
+        assert np.array_equal(node.bias.numpy(), drawn[f"{node.name}.b.int"])
+        assert (node.weight_bits, node.frac) == (8, None)
+    for node, scale_in, weights in ((a, "image", "wa"), (b, "a", "wb")):
+        ratio = (
+            scales[scale_in] * np.broadcast_to(scales[weights], len(node.bias)) / scales[node.name]
+        )
+        found = node.multiplier.numpy() * 2.0 ** -node.shift.numpy()
+        np.testing.assert_allclose(found, ratio, rtol=2.0**-15 + 1e-6)
+        assert node.multiplier.min() >= 1 << 14
+    assert isinstance(mean, QPool)
+    ratio = scales["b"] / scales["mean"] / 4
+    np.testing.assert_allclose(mean.multiplier * 2.0**-mean.shift, ratio, rtol=2.0**-15 + 1e-6)
+    assert network.graph.frac is None
+    assert network.scales["linear"] == pytest.approx(scales["mean"] * scales["wl"])
+    assert list(network.scales) == ["input", "a", "max", "b", "mean", "linear"]
+
+
+@pytest.mark.parametrize("bias", ["int", "float"])
+@pytest.mark.parametrize("last", ["gemm", "matmul"])
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize("scales", [some_scales(), powers_of_two()], ids=["any", "powers"])
+def test_both_forms_are_the_same_network(scales, bits, last, bias, tmp_path):
+    first, second = (
+        imported(small(form, scales, bits, bias=bias, last=last), tmp_path) for form in FORMS
+    )
+    first_bits = {node.name: node.weight_bits for node in first.graph.nodes if is_weighted(node)}
+    assert first_bits == {"a": bits, "b": bits, first.graph.nodes[-1].name: bits}
+    assert_same(first, second)
+
+
+def is_weighted(node):
+    return isinstance(node, QConv | QLinear)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_powers_of_two_are_equal(bits, tmp_path):
+    scales = powers_of_two() | ({"a": 2.0**-9, "b": 2.0**-10} if bits == 4 else {})
+    scales["mean"] = scales["b"] / 4
+    built = small("qdq", scales, bits, even=True)
+    network, pairs, mine, logits = compared(built, tmp_path, images())
+    for name, (found, wanted) in pairs.items():
+        assert np.array_equal(found.squeeze(), wanted), name
+        assert found.std() > 4
+    assert np.array_equal(mine * network.scales["linear"], logits)
+    nodes = network.graph.nodes
+    assert nodes[0].multiplier is None and nodes[2].multiplier is None
+    assert nodes[3].multiplier is None and nodes[3].shift == 0
+    assert network.graph.frac == 8
+    assert [node.frac for node in nodes] == [-int(np.log2(network.scales[n.name])) for n in nodes]
+
+
+def test_any_scales_differ_in_the_last_place_and_rarely(tmp_path):
+    _, pairs, mine, logits = compared(small("qdq", some_scales()), tmp_path, images())
+    for name, (found, wanted) in pairs.items():
+        off = np.abs(found.squeeze() - wanted)
+        assert off.max() <= 1, name
+        assert (off > 0).mean() < 0.005, name
+        assert len(np.unique(wanted)) > 150, name
+    classes = mine.argmax(axis=1)
+    assert (classes == logits.argmax(axis=1)).mean() >= 0.99
+    assert len(np.unique(classes)) > 1
+
+
+def test_ties_are_rounded_up(tmp_path):
+    """Halves of 0 to 255: of 0.5, 2.5, ... ONNX makes the even neighbour below."""
+    built = Builder("qdq", (1, 1, 1))
+    built.quantiser("quantise_image", 1.0)
+    built.conv("a", np.ones((1, 1, 1, 1), int), 0.5, np.zeros(1, int), 1.0)
+    built.quantiser("quantise_a", 1.0)
+    built.mean("mean")
+    built.quantiser("quantise_mean", 1.0)
+    built.flatten("flatten")
+    built.gemm("linear", np.ones((2, 1), int), 1.0, np.zeros(2, int), 1.0)
+    x = np.arange(256, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    mine = GoldenCnn(imported(built, tmp_path).graph)(x)[:, 0].numpy()
+    theirs = run(built.model(), x.astype(np.float32))[0][:, 0]
+    x = x.reshape(-1).astype(int)
+    assert np.array_equal(mine, (x + 1) // 2)
+    assert np.array_equal(mine - theirs, x % 4 == 1)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_power_of_two_that_no_shift_makes(form, tmp_path):
+    """A ratio of 4 needs multipliers, and a mean that is coarser than its pixels too."""
+    built = Builder(form, (1, 2, 2))
+    built.quantiser("quantise_image", 1.0)
+    built.conv("a", np.ones((1, 1, 1, 1), int), 1.0, np.zeros(1, int), 1.0)
+    built.quantiser("quantise_a", 0.25)
+    built.mean("mean")
+    built.quantiser("quantise_mean", 1.0)
+    built.flatten("flatten")
+    built.gemm("linear", np.ones((2, 1), int), 1.0, np.zeros(2, int), 1.0)
+    network = imported(built, tmp_path)
+    x = torch.tensor([[[[1, 5], [30, 7]]], [[[63, 64], [255, 0]]]], dtype=torch.uint8)
+    found = GoldenCnn(network.graph).tensors(x)
+    assert found["a"].flatten().tolist() == [4, 20, 120, 28, 252, 255, 255, 0]
+    assert found["mean"].flatten().tolist() == [11, 48]
+
+
+def test_narrower_weights_of_qcdq(tmp_path):
+    """Brevitas: floats behind QuantizeLinear and Clip; constants that nodes give."""
+    scales = some_scales()
+    built = small("qdq", scales, 4)
+    wide = imported(small("qdq", scales, 4), tmp_path)
+    model = built.model()
+    for name in ("a.w", "b.w"):
+        integers = built.constants[f"{name}.int"]
+        per_channel = np.broadcast_to(built.constants[f"{name}.scale"], len(integers))
+        real = integers * per_channel.reshape(-1, 1, 1, 1).astype(np.float32)
+        real[integers == -8] *= 3
+        constant(f"{name}.int", real)(model)
+        limits = [
+            helper.make_node("Constant", [], [f"{name}.{at}"], value=numpy_helper.from_array(limit))
+            for at, limit in (("low", np.array(-8, np.int8)), ("high", np.array(7, np.int8)))
+        ]
+        back = next(node for node in model.graph.node if node.name == name)
+        first = helper.make_node("QuantizeLinear", back.input, [f"{name}.q"], f"{name}.q", axis=0)
+        clip = helper.make_node("Clip", [f"{name}.q", f"{name}.low", f"{name}.high"], [f"{name}.c"])
+        back.input[0] = f"{name}.c"
+        for node in reversed([first, *limits, clip]):
+            model.graph.node.insert(0, node)
+    assert_same(import_onnx(saved(model, tmp_path)), wide)
+
+
+def test_integers_of_four_bits(tmp_path):
+    wide = imported(small("qdq", some_scales(), 4), tmp_path)
+    model = small("qdq", some_scales(), 4).model()
+    for each in model.graph.initializer:
+        if each.name in ("a.w.int", "a.w.zero", "linear.w.int", "linear.w.zero"):
+            values = numpy_helper.to_array(each)
+            each.CopyFrom(
+                helper.make_tensor(each.name, TensorProto.INT4, values.shape, values.flatten())
+            )
+    assert_same(import_onnx(saved(model, tmp_path)), wide)
+
+
+def test_narrow_quant_clips(tmp_path):
+    built = small("qonnx", powers_of_two(), 4)
+    values = built.constants["a.w.float"] / np.float32(powers_of_two()["wa"].reshape(-1, 1, 1, 1))
+    model = built.model()
+    said("a.w", narrow=1)(model)
+    found = import_onnx(saved(model, tmp_path)).graph.nodes[0].weight.numpy()
+    assert values.min() == -8
+    assert np.array_equal(found, values.clip(-7, 7))
+
+
+@pytest.mark.parametrize("target", [[-1, 6], [0, -1], [1, 6]])
+def test_reshape(target, tmp_path):
+    built = small("qdq", some_scales())
+    built.nodes[:] = [node for node in built.nodes if node.name != "flatten"]
+    place = next(i for i, node in enumerate(built.nodes) if node.name == "linear")
+    built.constant("target", np.array(target, np.int64))
+    inputs = ["quantise_mean.back.out", "target"]
+    reshaped = helper.make_node("Reshape", inputs, ["flatten.out"], "reshape")
+    built.nodes.insert(place, reshaped)
+    assert_same(imported(built, tmp_path), imported(small("qdq", some_scales()), tmp_path))
+
+
+def test_what_makes_no_difference(tmp_path):
+    """Nodes without names have their operator's; a quantiser of the logits, whatever its zero
+    point, an Identity of constants, scales that are all the same, and no Relu before unsigned."""
+    wanted = imported(small("qdq", some_scales()), tmp_path)
+    built = small("qdq", some_scales())
+    built.quantiser("quantise_logits", 0.01)
+    built.constants["quantise_logits.zero"] = np.uint8(100)
+    built.constants["linear.w.scale"] = np.repeat(built.constants["linear.w.scale"], 5)
+    built.constants["linear.w.zero"] = np.zeros(5, np.int8)
+    model = built.model()
+    nodes = list(model.graph.node)
+    relu = next(node for node in nodes if node.name == "a_relu")
+    for node in nodes:
+        node.input[:] = [relu.input[0] if name == relu.output[0] else name for name in node.input]
+    model.graph.node.remove(relu)
+    model.graph.node.insert(0, helper.make_node("Identity", ["b.w.int"], ["same"]))
+    next(node for node in model.graph.node if node.name == "b.w").input[0] = "same"
+    assert_same(import_onnx(saved(model, tmp_path)), wanted)
+    for node in model.graph.node:
+        node.name = "" if node.name in ("a", "linear") else node.name
+    names = [node.name for node in import_onnx(saved(model, tmp_path)).graph.nodes]
+    assert names[0].startswith("Conv_") and names[-1].startswith("Gemm_")
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"no model")
+    with pytest.raises(ValueError, match="is no valid ONNX model"):
+        import_onnx(path)
+    with pytest.raises(FileNotFoundError):
+        import_onnx(tmp_path / "none.onnx")
