@@ -37,13 +37,14 @@ class Measures(wiring.Signature):
 
 class Meter(wiring.Component):
     """
-    Counts while ``running``; cleared by ``clear``. All counters wrap.
+    Counts while ``running``; cleared by ``clear``, before or during a run. All counters wrap.
 
     The interval is from the last word of a result to that of the next one. The latency of a
     finished image is from the cycle in which its first word came to that in which the last word of
     its result went. Each image has a place for the cycle of its first word until the
     :data:`FRAMES_IN_FLIGHT`-th image after it: with more on their way a latency comes out too
-    short, and later ones are right again.
+    short, and later ones are right again. Of images that are on their way at a ``clear`` latencies
+    are meaningless.
 
     Parameters
     ----------
@@ -75,16 +76,16 @@ class Meter(wiring.Component):
         o = self.measures
         m.submodules.stamps = stamps = Memory(shape=DATA_BITS, depth=FRAMES_IN_FLIGHT, init=[])
         write, read = stamps.write_port(), stamps.read_port()
-        begun, finished = Signal(range(FRAMES_IN_FLIGHT)), Signal(DATA_BITS)
+        begun, ended = Signal(range(FRAMES_IN_FLIGHT)), Signal(range(FRAMES_IN_FLIGHT))
+        finished = Signal(DATA_BITS)
         m.d.comb += [
             write.addr.eq(begun),
             write.data.eq(o.cycles),
-            write.en.eq(self.running & self.first_in),
-            read.addr.eq(o.frames_out),
+            write.en.eq(self.first_in),
+            read.addr.eq(ended),
             read.en.eq(1),
         ]
         counters = [
-            (begun, self.first_in),
             (o.frames_in, self.last_in),
             (o.frames_out, self.last_out),
             (o.cycles, 1),
@@ -96,6 +97,10 @@ class Meter(wiring.Component):
             counters += zip(counts, getattr(self, name), strict=True)
             m.d.sync += getattr(o, f"unit_{name}").eq(Array(counts)[o.unit_select])
 
+        with m.If(~self.running):
+            m.d.sync += [begun.eq(0), ended.eq(0)]
+        with m.Else():
+            m.d.sync += [begun.eq(begun + self.first_in), ended.eq(ended + self.last_out)]
         with m.If(self.clear):
             m.d.sync += [counter.eq(0) for counter, _ in counters]
             m.d.sync += [o.interval.eq(0), o.latency.eq(0)]

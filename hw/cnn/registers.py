@@ -26,12 +26,12 @@ class Registers(wiring.Component):
     place of no node. The low two bits of an address have no effect. A write leaves the bytes alone
     whose strobe is low. Bits beyond a register's fields read as zero.
 
-    RUN is carried out if a network is loaded, none is being loaded and the machine is not running;
-    otherwise, or when written along with STOP, it sets REFUSED. STOP is always carried out. ``irq``
+    RUN is carried out if a network is loaded and none is being loaded; otherwise, or when written
+    along with STOP, it sets REFUSED. STOP is always carried out. ``irq``
     is high while a bit of ERROR is set.
 
-    An access is carried out in its first cycle. ``run`` and ``stop`` depend on ``loaded``,
-    ``loading`` and ``running`` combinationally.
+    An access is carried out in its first cycle. ``run`` depends on ``loaded`` and ``loading``
+    combinationally.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Registers(wiring.Component):
     bus : ``In(AxiLite(ADDRESS_BITS))``
     irq : ``Out(1)``
     loaded, loading, running : ``In(1)``
-        For STATUS, and what RUN depends on.
+        For STATUS.
     run, stop : ``Out(1)``
         High for one cycle.
     errors : ``In(ERROR_FLAGS)``
@@ -128,7 +128,7 @@ class Registers(wiring.Component):
     def _control(self, m, bits, refused):
         """Acts on a write to CONTROL."""
         wanted = {flag: (bits & flag).any() for flag in Control}
-        ready = self.loaded & ~self.loading & ~self.running & ~wanted[Control.STOP]
+        ready = self.loaded & ~self.loading & ~wanted[Control.STOP]
         m.d.comb += [
             self.stop.eq(wanted[Control.STOP]),
             self.run.eq(wanted[Control.RUN] & ready),

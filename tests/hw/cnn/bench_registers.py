@@ -133,7 +133,7 @@ async def test_control(dut):
         for bits in (0, 1, 2, 3, 0xFFFF_FFFC, 0xFFFF_FFFD):
             wanted = Control(bits & 3)
             run = Control.RUN in wanted and Control.STOP not in wanted
-            run &= levels == (1, 0, 0)
+            run &= state["loaded"] and not state["loading"]
             host.pulses = {"run": 0, "stop": 0}
             await host.write(Register.CONTROL, bits)
             await host.bench.step(3)
