@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from hw.cnn.format import Control, Error, Register, Status
-from hw.cnn.system import Cnn
 from numpy.typing import NDArray
-from sw.dataflow.frame import image_frames, network_frame, results
 
 from hw.cnn.config import PipelineConfig
+from hw.cnn.format import Control, Error, Register, Status
+from hw.cnn.system import Cnn
 from hw.emit import Emitted
 from sw.dataflow.compile import Compiled
+from sw.dataflow.frame import image_frames, network_frame, results
 
 from .build import Model
 from .emitted import emit_once

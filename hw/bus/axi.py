@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["DATA_BITS", "OKAY", "SLVERR", "AxiLite", "AxiLiteTarget", "AxiStream", "RegisterAccess"]
+__all__ = [
+    "DATA_BITS",
+    "OKAY",
+    "SLVERR",
+    "AxiLite",
+    "AxiLiteTarget",
+    "AxiStream",
+    "RegisterAccess",
+    "strobe_mask",
+]
 
 DATA_BITS = 32
 OKAY = 0b00
@@ -134,6 +145,11 @@ class RegisterAccess(wiring.Signature):
                 "error": In(1),
             }
         )
+
+
+def strobe_mask(access: Any) -> Value:
+    """The bits that a write of :class:`RegisterAccess` changes."""
+    return Cat(strobe.replicate(8) for strobe in access.strobe)
 
 
 class AxiLiteTarget(wiring.Component):

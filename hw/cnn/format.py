@@ -89,7 +89,7 @@ class Register(IntEnum):
     INTERVAL = 0x1C  # RO: cycles between the last words of the last two results; 0 before
     LATENCY = 0x20  # RO: from the first word of the last result's image to the result's last word
     CYCLES = 0x24  # RO: cycles from RUN to STOP
-    STALLS_IN = 0x28  # RO: cycles in which the network was ready for a word that was not there
+    STALLS_IN = 0x28  # RO: cycles in which the first unit was ready for a byte that was not there
     STALLS_OUT = 0x2C  # RO: cycles in which a word of a result was not taken
     UNIT_SELECT = 0x30  # RW: place of a node in the pipeline, whose counters are the next three
     UNIT_BUSY = 0x34  # RO: cycles in which the unit worked
@@ -100,7 +100,7 @@ class Register(IntEnum):
 class Control(IntFlag):
     """Bits of the CONTROL register; each acts once, when written as one."""
 
-    RUN = 1 << 0  # take images from now on
+    RUN = 1 << 0  # take images from now on; counters begin anew, also while running
     STOP = 1 << 1  # lose the images that are on their way, and take network frames again
 
 

@@ -35,8 +35,6 @@ class ImageReader(wiring.Component):
         A packet has begun and its TLAST has not come.
     first, last : ``Out(1)``
         The first or last word of an image is being taken, and is right.
-    waiting : ``Out(1)``
-        A word could be passed on, but none is there.
     fault : ``Out(1)``
         High for one cycle.
     """
@@ -53,7 +51,6 @@ class ImageReader(wiring.Component):
                 "active": Out(1),
                 "first": Out(1),
                 "last": Out(1),
-                "waiting": Out(1),
                 "fault": Out(1),
             }
         )
@@ -71,7 +68,6 @@ class ImageReader(wiring.Component):
             self.i.tready.eq(Mux(passing, self.o.ready | wrong, leftover | self.enable)),
             self.o.payload.eq(self.i.tdata),
             self.o.valid.eq(self.i.tvalid & passing & ~wrong),
-            self.waiting.eq(~self.i.tvalid & passing & self.o.ready),
             self.fault.eq(taken & passing & wrong),
             self.first.eq(taken & passing & ~wrong & (place == 0)),
             self.last.eq(taken & passing & ~wrong & ends),

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..bus.axi import DATA_BITS, AxiLite, AxiLiteTarget
+from ..bus.axi import DATA_BITS, AxiLite, AxiLiteTarget, strobe_mask
 from ..bus.layout import FRAME_MAGIC
 from .config import EieConfig
 from .flags import ERROR_FLAGS, STATUS_FLAGS
@@ -142,7 +142,7 @@ class Registers(wiring.Component):
 
         mask = Signal(DATA_BITS)
         elapsed = Signal(range(self.config.io_read_latency + 2))
-        m.d.comb += mask.eq(Cat(strobe.replicate(8) for strobe in access.strobe))
+        m.d.comb += mask.eq(strobe_mask(access))
         m.d.sync += elapsed.eq(Mux(access.valid & ~access.done, elapsed + 1, 0))
 
         def answer(value, after=0):

@@ -1,0 +1,12 @@
+"""The whole streaming network, from AXI to AXI, against the golden model."""
+
+import pytest
+
+from hw.cnn.system import Cnn
+from sim.runner import run_bench
+from tests.hw.cnn.networks import Case
+
+
+@pytest.mark.rtl
+def test_system():
+    run_bench(Cnn(Case(1).compiled.config), __file__)
