@@ -29,7 +29,7 @@ def multipliers(ratios: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
 
     A multiplier is the ratio's leading 15 bits, rounded half to even, so that
     ``multiplier * 2^-shift`` is within ``2^-15`` of the ratio, relatively: less than 0.008 of the
-    last place of an output of 8 bits. A ratio below ``2^-31``, of which accumulators below ``2^30``
+    last place of an output of 8 bits. A ratio below ``2^-32``, of which accumulators below ``2^30``
     only make 0, becomes ``2^-46``, which does too. ``ValueError`` names the channel whose ratio is
     too large.
     """

@@ -16,6 +16,7 @@ from sw.golden.cnn_graph import (
     QuantisedGraph,
     QuantisedGraphError,
     Range,
+    output_shape,
 )
 
 
@@ -242,6 +243,8 @@ def test_no_skip():
             lambda: conv(bias=torch.full((2,), 1 << 30, dtype=torch.int32)),
             "conv: the accumulator of channel . can reach",
         ),
+        (lambda: output_shape(QMaxPool("max", "x", 2, 4), [(1, 3, 2)]), "max: 3 x 2 pixels do not"),
+        (lambda: output_shape(QMaxPool("max", "x", 2, 4), [(1, 2, 3)]), "max: 2 x 3 pixels do not"),
         (lambda: QAdd("add", ("a", "b"), 9, 0, 4), "add: lift must be from 0 to 8"),
         (lambda: plain(pool=QPool("pool", "conv", 3, 4)), "pool: the mean of 2 x 2 pixels"),
         (lambda: plain(conv=conv(range=Range.S16)), "pool reads 'conv', which is s16, not u8"),

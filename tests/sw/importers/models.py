@@ -201,6 +201,18 @@ def said(name, **attributes):
     return change
 
 
+def unsaid(name, *attributes):
+    """Change a model: attributes of a node left to their defaults."""
+
+    def change(model):
+        node = named(model, name)
+        kept = [each for each in node.attribute if each.name not in attributes]
+        del node.attribute[:]
+        node.attribute.extend(kept)
+
+    return change
+
+
 def inserted(after, kind, *inputs, domain="", **attributes):
     """Change a model: a node called ``new`` behind another, with more inputs."""
 

@@ -12,12 +12,14 @@ from tests.sw.importers.models import (
     FORMS,
     Builder,
     constant,
+    named,
     powers_of_two,
     run,
     said,
     saved,
     small,
     some_scales,
+    unsaid,
 )
 
 
@@ -100,6 +102,34 @@ def test_both_forms_are_the_same_network(scales, bits, last, bias, tmp_path):
 
 def is_weighted(node):
     return isinstance(node, QConv | QLinear)
+
+
+def test_a_sum_with_its_bias_last(tmp_path):
+    model = small("qdq", some_scales(), last="matmul").model()
+    wanted = import_onnx(saved(model, tmp_path))
+    node = named(model, "linear.add")
+    node.input[:] = reversed(node.input)
+    assert_same(import_onnx(saved(model, tmp_path)), wanted)
+
+
+@pytest.mark.parametrize(("extreme", "bits"), [(-8, 4), (7, 4), (8, 8), (-9, 8)])
+def test_bits_that_weights_take(extreme, bits, tmp_path):
+    """Not those they were declared to have."""
+    model = small("qdq", some_scales()).model()
+    constant("a.w.int", np.full((4, 2, 3, 3), extreme, np.int8))(model)
+    assert import_onnx(saved(model, tmp_path)).graph.nodes[0].weight_bits == bits
+
+
+def test_a_mean_of_nine_pixels(tmp_path):
+    """By chance at a ratio that is a power of two."""
+    built = Builder("qdq", (1, 3, 3))
+    built.quantiser("quantise_image", 1.125)
+    built.mean("mean")
+    built.quantiser("quantise_mean", 1.0)
+    built.flatten("flatten")
+    built.gemm("linear", np.ones((2, 1), int), 1.0, np.zeros(2, int), 1.0)
+    graph = imported(built, tmp_path).graph
+    assert (graph.nodes[0].multiplier, graph.nodes[0].shift) == (1 << 14, 17)
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -248,6 +278,36 @@ def test_what_makes_no_difference(tmp_path):
         node.name = "" if node.name in ("a", "linear") else node.name
     names = [node.name for node in import_onnx(saved(model, tmp_path)).graph.nodes]
     assert names[0].startswith("Conv_") and names[-1].startswith("Gemm_")
+
+
+def test_what_is_left_to_defaults(tmp_path):
+    """Zero points are 0, a Quant is signed, wide and rounds; initialisers may be inputs too."""
+    wanted = imported(small("qdq", some_scales()), tmp_path)
+    model = small("qdq", some_scales()).model()
+    for node in model.graph.node:
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            del node.input[2]
+    scale = helper.make_tensor_value_info("a.w.scale", TensorProto.FLOAT, [4])
+    model.graph.input.append(scale)
+    assert_same(import_onnx(saved(model, tmp_path)), wanted)
+    model = small("qonnx", some_scales()).model()
+    unsaid("a.w", "signed", "narrow", "rounding_mode")(model)
+    said("b.w", rounding_mode="round")(model)
+    assert_same(import_onnx(saved(model, tmp_path)), wanted)
+
+
+def test_constants_that_nodes_give(tmp_path):
+    wanted = imported(small("qonnx", some_scales()), tmp_path)
+    model = small("qonnx", some_scales()).model()
+    for name, kind, value in (
+        ("quantise_a.bits", "value_float", 8.0),
+        ("quantise_a.zero", "value_int", 0),
+        ("linear.b.zero", "value_floats", [0.0] * 5),
+    ):
+        old = next(each for each in model.graph.initializer if each.name == name)
+        model.graph.initializer.remove(old)
+        model.graph.node.insert(0, helper.make_node("Constant", [], [name], **{kind: value}))
+    assert_same(import_onnx(saved(model, tmp_path)), wanted)
 
 
 def test_files_that_are_none(tmp_path):

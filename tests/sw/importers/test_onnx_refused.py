@@ -18,6 +18,7 @@ from tests.sw.importers.models import (
     said,
     saved,
     small,
+    unsaid,
     wired,
 )
 
@@ -48,6 +49,33 @@ def sizes(*values):
     def change(model):
         kind = onnx.helper.make_tensor_value_info("image", 1, values)
         model.graph.input[0].CopyFrom(kind)
+
+    return change
+
+
+def a_text(model):
+    node = onnx.helper.make_node("Constant", [], ["text"], "text", value_string="8")
+    model.graph.node.insert(0, node)
+
+
+def a_told_type(model):
+    model.opset_import[0].version, model.ir_version = 21, 10
+    del named(model, "quantise_a").input[2]
+    said("quantise_a", output_dtype=onnx.TensorProto.INT8)(model)
+
+
+def weights_behind_quantise_linear(*zero):
+    """Of floats, at a scale of their own."""
+
+    def change(model):
+        ones("real", 4, 2, 3, 3)(model)
+        constant("step", np.float32(0.5))(model)
+        for values in zero:
+            constant("from", values)(model)
+        inputs = ["real", "step", *(["from"] if zero else [])]
+        node = onnx.helper.make_node("QuantizeLinear", inputs, ["q"], "q")
+        model.graph.node.insert(0, node)
+        wired("a.w", 0, "q")(model)
 
     return change
 
@@ -146,6 +174,14 @@ QDQ = [
         ),
         "a.w (DequantizeLinear): weights must be signed, of at most 8 bits",
     ),
+    (weights_behind_quantise_linear(), "q (QuantizeLinear): its integers must be int8, not uint8"),
+    (
+        weights_behind_quantise_linear(np.int8(1)),
+        "q (QuantizeLinear): its zero point must be 0",
+    ),
+    (a_told_type, "quantise_a (QuantizeLinear): its integers must be uint8, not int8"),
+    (a_text, "text (Constant): value_string is no number or array"),
+    (unsaid("a.w", "axis"), "a.w (DequantizeLinear): 4 scales do not fit values of shape (4, 2, "),
     (AXIS_1, "a (Conv): scales of its weights must be along axis 0, not 1"),
     (
         said("a.w", axis=1),

@@ -19,7 +19,8 @@ def one(ratio):
     return int(multiplier), int(shift)
 
 
-@given(st.floats(2.0**-31, 32767))
+@given(st.floats(2.0**-32, 32767))
+@example(2.0**-32)
 @example(2.0**-31)
 @example(32767.0)
 @example(1 - 2.0**-53)
