@@ -63,8 +63,8 @@ class LineBuffer(wiring.Component):
         came = Signal()
         step, advance = Signal(), Signal(range(max(self._advances) + 1))
         came_pixel = self._fill(m, write, came)
-        # Pixels that are there from the one under the kernel's middle on; the places behind it in the
-        # ring, from the window's corner on, are kept.
+        # Pixels that are there from the one under the kernel's middle on; those behind it, from the
+        # window's corner on, are kept too.
         room = c.ring_pixels - self._reach
         ahead = Signal(range(room + 1))
         m.d.sync += ahead.eq(ahead + came_pixel - Mux(step, advance, 0))

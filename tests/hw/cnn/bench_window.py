@@ -7,10 +7,9 @@ from hw.cnn.config import Number
 from hw.cnn.streams import beat
 from hw.cnn.window import tap_layout
 from sim.streams import PROFILES, Bench
-from tests.hw.cnn.convs import SHORT, WINDOWS, images, items, schedule, taps, windows
+from tests.hw.cnn.convs import SHORT, STALLS, WINDOWS, images, items, schedule, taps, windows
 
 CONFIGS = {**WINDOWS, **SHORT}
-STALLS = [("never", "heavy"), ("heavy", "never"), ("light", "bursty"), ("bursty", "light")]
 
 
 class Buffer:
