@@ -19,8 +19,9 @@ class ConvStage(wiring.Component):
     """
     A convolution in a stream of frames.
 
-    Latency: from the last beat of a window's last pixel to its first output ``dot_beats`` + 7
-    cycles, two more if scaled... Throughput: a frame in :attr:`ConvConfig.cycles`.
+    Latency: a window's first output is on ``o`` ``dot_beats`` + 7 cycles after the last beat of its
+    last pixel was taken, + 8 if scaled, + 5 if of 32 bits, unless the window before is not done.
+    Throughput: a frame in :attr:`ConvConfig.cycles`, if its pixels come in time.
 
     Parameters
     ----------
@@ -34,8 +35,8 @@ class ConvStage(wiring.Component):
     i : ``In(beats(Number.U8, simd))``
     o : ``Out(beats(output, lanes))``
     busy, starved, blocked : ``Out(1)``
-        Its multipliers work, wait for pixels, wait until sums have left; one of them in every
-        cycle but the first after reset.
+        Its multipliers work, wait for pixels, wait until sums have left or for the first weights;
+        one of them in every cycle.
     """
 
     def __init__(self, config: ConvConfig, index: int = 0):

@@ -63,17 +63,22 @@ class LineBuffer(wiring.Component):
         came = Signal()
         step, advance = Signal(), Signal(range(max(self._advances) + 1))
         came_pixel = self._fill(m, write, came)
-        # Pixels that are there from the one under the kernel's middle on: below zero where a stride
-        # has gone beyond the last.
-        ahead = Signal(range(-max(self._advances), c.ring_pixels + 1))
+        # Pixels that are there from the one under the kernel's middle on; those behind it, from the
+        # window's corner on, are kept too.
+        room = c.ring_pixels - self._reach
+        ahead = Signal(range(room + 1))
         m.d.sync += ahead.eq(ahead + came_pixel - Mux(step, advance, 0))
-        behind = c.width + 1 if c.kernel == 3 else 0
         m.d.comb += [
-            self.i.ready.eq(ahead + behind < c.ring_pixels),
+            self.i.ready.eq(ahead != room),
             came.eq(self.i.valid & self.i.ready),
         ]
         self._walk(m, read, ahead, step, advance)
         return m
+
+    @property
+    def _reach(self) -> int:
+        """Pixels from a window's corner to its middle."""
+        return self.config.width + 1 if self.config.kernel == 3 else 0
 
     @property
     def _advances(self) -> tuple[int, int, int]:
@@ -186,8 +191,7 @@ class LineBuffer(wiring.Component):
         how far on the next one does."""
         c = self.config
         words = c.ring_pixels * c.groups
-        reach = c.width + 1 if c.kernel == 3 else 0
-        start = -reach * c.groups % words
+        start = -self._reach * c.groups % words
         corner = Signal(range(words), init=start)
         address = Signal(range(words), init=start)
         moved = Signal(range(words))
