@@ -13,6 +13,7 @@ from rich.table import Table
 
 from hw.eie.config import PRESETS
 from kiln.commands.bench_mittos import mittos
+from kiln.commands.bench_student import student
 from kiln.commands.bench_tail import tail
 from kiln.terminal import fail, share_done
 from sim.bench.eie import LIMIT, measure
@@ -27,6 +28,7 @@ __all__ = ["app"]
 
 app = typer.Typer(name="bench", help="Tables of results, measured on the RTL.")
 app.command("mittos")(mittos)
+app.command("student")(student)
 app.command("tail")(tail)
 
 PE_LAYERS = ("Alex-7", "VGG-8", "NT-We")
