@@ -1,4 +1,4 @@
-"""``kiln bench``: the tables of results, measured on the RTL."""
+"""``kiln bench``: tables of results; that of the EIE paper is here."""
 
 import shlex
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ from sim.engine import EieEngine
 
 __all__ = ["app"]
 
-app = typer.Typer(name="bench", help="Tables of results, measured on the RTL.")
+app = typer.Typer(name="bench", help="Tables of results.")
 app.command("mittos")(mittos)
 app.command("student")(student)
 app.command("tail")(tail)
@@ -42,7 +42,7 @@ AT_ONCE = 2
 
 @app.callback()
 def bench() -> None:
-    """Tables of results, measured on the RTL."""
+    """Tables of results."""
 
 
 @app.command("eie")
