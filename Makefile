@@ -22,7 +22,7 @@ cat build/bench/beside.log; exit $$code
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready sim bench bench-full synth fpga train lint test clean distclean
+.PHONY: help setup ready sim bench bench-full students synth fpga train lint test clean distclean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -46,6 +46,9 @@ bench: ready  ## The tables of docs/results anew; TRACES=FILES for traces of rea
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 	@$(call benches,--full)
+
+students: ready  ## Networks without skips: trains what is missing; CIFAR10_ROOT=... for CIFAR-10 too
+	@$(KILN) bench student --train digits $(if $(CIFAR10_ROOT),--train cifar10)
 
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))

@@ -1,4 +1,4 @@
-"""``kiln bench``: the tables of results, measured on the RTL."""
+"""``kiln bench``: tables of results; that of the EIE paper is here."""
 
 import shlex
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from hw.eie.config import PRESETS
 from kiln.commands.bench_mittos import mittos
+from kiln.commands.bench_student import student
 from kiln.commands.bench_tail import tail
 from kiln.terminal import fail, share_done
 from sim.bench.eie import LIMIT, measure
@@ -25,8 +26,9 @@ from sim.engine import EieEngine
 
 __all__ = ["app"]
 
-app = typer.Typer(name="bench", help="Tables of results, measured on the RTL.")
+app = typer.Typer(name="bench", help="Tables of results.")
 app.command("mittos")(mittos)
+app.command("student")(student)
 app.command("tail")(tail)
 
 PE_LAYERS = ("Alex-7", "VGG-8", "NT-We")
@@ -40,7 +42,7 @@ AT_ONCE = 2
 
 @app.callback()
 def bench() -> None:
-    """Tables of results, measured on the RTL."""
+    """Tables of results."""
 
 
 @app.command("eie")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sw.students.recipes import Recipe
-from sw.students.stages import TEACHER, Place
+from sw.students.stages import TEACHER, Place, Stage, blockwise_stage, student_stage, teacher_stage
 from sw.students.study import BLOCKWISE, METHODS
 
-__all__ = ["Training", "command", "integers_command", "trainings"]
+__all__ = ["Training", "command", "integers_command", "stage_of", "trainings"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,12 @@ class Training:
 
 def trainings(place: Place, stage: str, seed: int) -> list[Training]:
     """What a network came from, in order, itself the last; ``ValueError`` where a checkpoint is
-    missing or does not name its teacher."""
+    missing. One that does not name its teacher, from before they did, has that of its seed."""
     last = _training(place, stage, seed)
     found = []
     for name in METHODS[stage].stages[:-1] if stage in METHODS else ():
-        its_seed = last.teacher_seed if name == TEACHER else seed
-        if its_seed is None:
-            raise ValueError(f"{place.checkpoint(stage, seed)} does not say which teacher it has")
-        found.append(_training(place, name, its_seed))
+        taught_by = seed if last.teacher_seed is None else last.teacher_seed
+        found.append(_training(place, name, taught_by if name == TEACHER else seed))
     return [*found, last]
 
 
@@ -54,6 +52,20 @@ def _training(place: Place, stage: str, seed: int) -> Training:
     recipe = note["recipe"]
     taught_by = None if teacher is None else teacher["seed"]
     return Training(stage, seed, recipe["epochs"], taught_by, recipe["features"])
+
+
+def stage_of(place: Place, training: Training, compiled: bool = False) -> Stage:
+    """A training, ready to begin; ``ValueError`` as :func:`sw.students.stages.student_stage` has
+    it."""
+    seed, epochs = training.seed, training.epochs
+    if training.stage == TEACHER:
+        return teacher_stage(place, epochs, seed, compiled)
+    teacher_seed = seed if training.teacher_seed is None else training.teacher_seed
+    if training.stage == BLOCKWISE:
+        return blockwise_stage(place, epochs, seed, teacher_seed, compiled)
+    return student_stage(
+        place, training.stage, epochs, seed, teacher_seed, training.features, compiled
+    )
 
 
 def command(place: Place, training: Training) -> str:

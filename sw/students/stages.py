@@ -79,6 +79,13 @@ class Place:
         """What a checkpoint says of its training; ``ValueError`` where it is missing."""
         return self._loaded(stage, seed)[1]
 
+    def done(self, stage: str, seed: int) -> bool:
+        """Whether a training is there and has had all its epochs."""
+        if not self.checkpoint(stage, seed).exists():
+            return False
+        note = self.note(stage, seed)
+        return bool(note["epochs"] == note["recipe"]["epochs"])
+
     def new(self, seed: int) -> ResNet:
         """A network with new weights, all its long skips open."""
         model = ResNet(self.study.shape(self.network, self.width), seed)

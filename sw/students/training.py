@@ -159,6 +159,8 @@ def _resumed(
     state, moments, found = checkpoint.load(path)
     epochs, done = int(found.pop("epochs")), history(found)
     found.pop("history", None)
+    if "teacher" in note:  # which checkpoints did not always name
+        found.setdefault("teacher", note["teacher"])
     if found != note:
         raise ValueError(f"{path} belongs to another training; give another folder, or remove it")
     model.load_state_dict(state)

@@ -128,11 +128,24 @@ def test_command_of_another_network(place):
     assert line == f"kiln train student {words} --method fade"
 
 
-def test_a_checkpoint_that_names_no_teacher(place):
-    stage = student_stage(place, "fade", 1, 6, teacher_seed=1)
-    run(stage)
-    note = place.note("fade", 6)
-    del note["teacher"]
-    checkpoint.save(stage.path, stage.task.model, torch.optim.SGD([torch.zeros(1)]), note)
-    with pytest.raises(ValueError, match=r"fade_6.safetensors does not say which teacher it has"):
-        trainings(place, "fade", 6)
+def test_a_checkpoint_from_before_they_named_their_teacher(place, monkeypatch):
+    stage = student_stage(place, "fade", 2, 1, teacher_seed=1)
+    save = checkpoint.save
+    with monkeypatch.context() as before:
+        before.setattr(
+            checkpoint,
+            "save",
+            lambda *given: save(*given[:3], {k: v for k, v in given[3].items() if k != "teacher"}),
+        )
+        next(stage.train(split()))
+    assert trainings(place, "fade", 1) == [Training("teacher", 1, 1), Training("fade", 1, 2)]
+    again = student_stage(place, "fade", 2, 1, teacher_seed=1)
+    assert len(list(again.train(split(), resume=True))) == 1
+    assert place.note("fade", 1)["teacher"]["seed"] == 1
+
+
+def test_a_checkpoint_of_another_teacher_does_not_go_on(place):
+    next(student_stage(place, "fade", 2, 4, teacher_seed=1).train(split()))
+    other = student_stage(place, "fade", 2, 4, teacher_seed=2)
+    with pytest.raises(ValueError, match="belongs to another training"):
+        next(other.train(split(), resume=True))

@@ -1,0 +1,1 @@
+"""Networks of images without skips, beside those with skips and those made in other ways."""

@@ -1,0 +1,85 @@
+"""What networks of images without skips must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sim.bench.students.results import Shipped, StudentReport, Verdict
+
+__all__ = ["GOLDEN_SECONDS", "LEAST_TEACHER", "verdicts"]
+
+LEAST_TEACHER = {"cifar10": 0.90, "digits": 0.97}
+"""Accuracy of a teacher on the test images."""
+MOST_BELOW_TEACHER = 0.01
+MOST_BELOW_FLOAT = 0.005
+"""Accuracy that a student may lose to its teacher; that 8-bit integers may lose to float."""
+GOLDEN_SECONDS = 300.0
+"""Of the integer golden model on all test images of CIFAR-10."""
+
+
+def verdicts(report: StudentReport) -> list[Verdict]:
+    """All bars; those that nothing was measured for are in it too."""
+    return [
+        *(verdict for data in LEAST_TEACHER for verdict in _accuracies(report, data)),
+        *_golden(report),
+    ]
+
+
+def _accuracies(report: StudentReport, data: str) -> Iterator[Verdict]:
+    eight = [each for each in report.shipped if each.data == data and each.facts.weight_bits == 8]
+    for shape in dict.fromkeys(each.shape for each in eight) or [None]:
+        mine = [each for each in eight if each.shape == shape]
+        teacher, student = (_test(mine, skips) for skips in (True, False))
+        where = data if shape is None else f"{data}, {shape}"
+        yield Verdict(
+            what=f"{where}: teacher, float, share of test images",
+            value=None if teacher is None else teacher[0],
+            bar=LEAST_TEACHER[data],
+            at_least=True,
+        )
+        both = None if teacher is None or student is None else _less(teacher[0], student[0])
+        yield Verdict(
+            what=f"{where}: student below its teacher, float",
+            value=both,
+            bar=MOST_BELOW_TEACHER,
+            at_least=False,
+        )
+        for name, found in (("teacher", teacher), ("student", student)):
+            yield Verdict(
+                what=f"{where}: {name} in 8-bit integers below float",
+                value=None if found is None else _less(*found),
+                bar=MOST_BELOW_FLOAT,
+                at_least=False,
+            )
+
+
+def _test(networks: Sequence[Shipped], skips: bool) -> tuple[float, float] | None:
+    """Accuracy on the test images in float and in integers, of the network with skips or that
+    without."""
+    for each in networks:
+        if each.facts.skips == skips:
+            return each.facts.test_float, each.facts.test_integers
+    return None
+
+
+def _less(whole: float, part: float) -> float:
+    """Difference of two shares of images, without what floating point adds to it."""
+    return round(whole - part, 9)
+
+
+def _golden(report: StudentReport) -> Iterator[Verdict]:
+    slowest = max((each.seconds for each in report.golden), default=None)
+    yield Verdict(
+        what="golden model on the test images of cifar10, s",
+        value=slowest,
+        bar=GOLDEN_SECONDS,
+        at_least=False,
+    )
+    said = {each.name: each.facts.test_integers for each in report.shipped}
+    apart = [abs(each.accuracy - said[each.name]) for each in report.golden]
+    yield Verdict(
+        what="its accuracy apart from what the files say",
+        value=max(apart, default=None),
+        bar=0.0,
+        at_least=False,
+    )
