@@ -38,8 +38,9 @@ setup: ready  ## Install what is missing (.venv, Verilator), try it once, say wh
 ready:
 	@scripts/bootstrap.sh
 
-sim: ready  ## The main job: the shipped predictor on the RTL, against the golden model
+sim: ready  ## The main jobs: shipped networks on the RTL, against their golden models
 	@$(KILN) sim
+	@$(KILN) stream
 
 bench: ready  ## The tables of docs/results anew; TRACES=FILES for traces of real SSDs too
 	@$(call benches,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,7 @@ def verify_stream(
     )
 
 
-def _times(compiled: Compiled, frames: Frames) -> dict[str, float]:
+def _times(compiled: Compiled, frames: Frames) -> dict[str, Any]:
     intervals = frames.intervals if len(frames.ends) > 1 else np.array([frames.latency])
     interval = float(np.median(intervals))
     macs = sum(layer.macs for layer in layers(compiled.graph))
@@ -140,7 +141,7 @@ def _times(compiled: Compiled, frames: Frames) -> dict[str, float]:
     }
 
 
-def _sizes(compiled: Compiled) -> dict[str, dict[str, int]]:
+def _sizes(compiled: Compiled) -> dict[str, Any]:
     total = sum(bits_of(compiled.config).values(), Bits())
     return {
         "bits": {

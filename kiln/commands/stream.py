@@ -20,7 +20,9 @@ from sw.golden.cnn_graph import QuantisedGraph
 from sw.students.images import Images
 from sw.students.study import STUDIES
 
-__all__ = ["stream"]
+__all__ = ["app"]
+
+app = typer.Typer()
 
 IMAGES = 100
 INTERVALS = {"digits": 9216, "cifar10": 147456}
@@ -28,6 +30,7 @@ INTERVALS = {"digits": 9216, "cifar10": 147456}
 SHIPPED = {"digits": ("digits", "cnn_digits"), "resnet33-cifar10": ("cifar10", "cnn_cifar10")}
 
 
+@app.command("stream")
 def stream(
     network: Annotated[
         str,
