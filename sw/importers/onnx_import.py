@@ -40,7 +40,7 @@ from sw.golden.cnn_graph import (
 )
 from sw.importers import ratio
 from sw.importers.onnx_model import QUANT, OnnxImportError, OnnxModel, attributes, refusal
-from sw.importers.onnx_quantisers import Weights, activation_scale, bias_of, weights_of
+from sw.importers.onnx_quantisers import activation_scale, bias_of, weights_of
 
 __all__ = ["Imported", "OnnxImportError", "import_onnx"]
 
@@ -151,12 +151,12 @@ class _Chain:
             lambda: QConv(
                 node.name,
                 self.source,
-                _int8(weights),
+                _int8(weights.values),
                 bias,
                 shift,
                 said.get("strides", [1])[0],
                 Range.U8,
-                _bits(weights),
+                _bits(weights.values),
                 _frac(scale),
                 multiplier,
             ),
@@ -167,7 +167,7 @@ class _Chain:
         said = attributes(node)
         _check_window(node)
         kernel, strides = said["kernel_shape"], said.get("strides", [1, 1])
-        if len(set(kernel)) > 1 or strides != kernel or any(said.get("pads", [0])):
+        if strides != kernel or any(said.get("pads", [0])):
             raise refusal(
                 node, f"its windows must be squares side by side, not {kernel} every {strides}"
             )
@@ -205,8 +205,8 @@ class _Chain:
         if node.op_type == "Flatten":
             kept = attributes(node).get("axis", 1) == 1
         else:
-            first, *rest = self.model.constant(node, 1, "shape").reshape(-1).tolist()
-            kept = rest == [shape[0]] or (rest == [-1] and first in (0, 1))
+            target = self.model.constant(node, 1, "shape").reshape(-1).tolist()
+            kept = target[1:] == [shape[0]] or target in ([0, -1], [1, -1])
         if not kept:
             raise refusal(node, f"must keep batches of {shape[0]} channels")
         self.tensor = node.output[0]
@@ -216,8 +216,7 @@ class _Chain:
         if (said.get("alpha", 1), said.get("beta", 1), said.get("transA", 0)) != (1, 1, 0):
             raise refusal(node, "alpha and beta must be 1, and transA 0")
         weights = weights_of(self.model, node)
-        if not said.get("transB", 0):
-            weights = Weights(weights.values.T, weights.scales, 1 - weights.axis)
+        values = weights.values if said.get("transB", 0) else weights.values.T
         if np.unique(weights.scales).size > 1:
             raise refusal(
                 node, "its weights have a scale per channel; logits are compared at one scale"
@@ -230,11 +229,11 @@ class _Chain:
             place = 1 - list(biased.input).index(self.tensor)
             self.tensor = biased.output[0]
         real = bias_of(self.model, biased, place)
-        bias = _whole(biased, real, np.array([scale]), len(weights.values))
+        bias = _whole(biased, real, np.array([scale]), len(values))
         self._add(
             node,
             lambda: QLinear(
-                node.name, self.source, _int8(weights), bias, _bits(weights), _frac(scale)
+                node.name, self.source, _int8(values), bias, _bits(values), _frac(scale)
             ),
             scale,
         )
@@ -293,13 +292,13 @@ def _whole(
     return torch.from_numpy(values.astype(np.int32))
 
 
-def _int8(weights: Weights) -> Tensor:
-    return torch.from_numpy(weights.values.astype(np.int8))
+def _int8(weights: NDArray[np.int64]) -> Tensor:
+    return torch.from_numpy(weights.astype(np.int8))
 
 
-def _bits(weights: Weights) -> int:
+def _bits(weights: NDArray[np.int64]) -> int:
     """The fewest of 4 and 8 that hold all weights, whatever width they were declared to have."""
-    return 4 if weights.values.min() >= -8 and weights.values.max() <= 7 else 8
+    return 4 if weights.min() >= -8 and weights.max() <= 7 else 8
 
 
 def _frac(scale: float) -> int | None:

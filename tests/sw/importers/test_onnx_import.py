@@ -8,6 +8,8 @@ from onnx import TensorProto, helper, numpy_helper
 from sw.golden.cnn import GoldenCnn
 from sw.golden.cnn_graph import QConv, QLinear, QMaxPool, QPool
 from sw.importers.onnx_import import import_onnx
+from sw.importers.onnx_model import OnnxModel
+from sw.importers.onnx_quantisers import weights_of
 from tests.sw.importers.models import (
     FORMS,
     Builder,
@@ -110,6 +112,16 @@ def test_a_sum_with_its_bias_last(tmp_path):
     node = named(model, "linear.add")
     node.input[:] = reversed(node.input)
     assert_same(import_onnx(saved(model, tmp_path)), wanted)
+
+
+def test_a_transpose_turns_the_axis_of_scales():
+    values = np.array([[1, 2, 3], [4, 5, 6]])
+    built = Builder("qdq", (1, 1, 1))
+    built.matmul("linear", values, [0.5, 0.25], np.zeros(2, int), [1.0, 1.0])
+    model = built.model()
+    found = weights_of(OnnxModel(model), named(model, "linear"))
+    assert np.array_equal(found.values, values.T)
+    assert (found.scales.tolist(), found.axis) == ([0.5, 0.25], 1)
 
 
 @pytest.mark.parametrize(("extreme", "bits"), [(-8, 4), (7, 4), (8, 8), (-9, 8)])
@@ -290,9 +302,13 @@ def test_what_is_left_to_defaults(tmp_path):
     scale = helper.make_tensor_value_info("a.w.scale", TensorProto.FLOAT, [4])
     model.graph.input.append(scale)
     assert_same(import_onnx(saved(model, tmp_path)), wanted)
-    model = small("qonnx", some_scales()).model()
+    wanted = imported(small("qdq", some_scales(), 4), tmp_path)
+    assert wanted.graph.nodes[0].weight.min() == -8
+    model = small("qonnx", some_scales(), 4).model()
     unsaid("a.w", "signed", "narrow", "rounding_mode")(model)
     said("b.w", rounding_mode="round")(model)
+    for name in ("quantise_b", "linear.w"):
+        named(model, name).op_type = "IntQuant"
     assert_same(import_onnx(saved(model, tmp_path)), wanted)
 
 

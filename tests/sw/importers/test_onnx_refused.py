@@ -118,11 +118,16 @@ PER_CHANNEL_LINEAR = both(
     constant("linear.w.zero", np.zeros(5, np.int8)),
 )
 NO_MEAN = both(dropped("mean", "quantise_mean", "quantise_mean.back"))
-RESHAPED = both(
-    dropped("flatten"),
-    constant("target", np.array([-1, 3])),
-    inserted("quantise_mean.back", "Reshape", "target"),
-)
+
+
+def reshaped(*target):
+    return both(
+        dropped("flatten"),
+        constant("target", np.array(target, np.int64)),
+        inserted("quantise_mean.back", "Reshape", "target"),
+    )
+
+
 WIDE_IMAGE = sizes("batch", 2, 6, 8)
 MATRIX_SCALES = ones("a.w.scale", 4, 1)
 WRONG_TURN = said("linear.turn", perm=[0, 1])
@@ -253,7 +258,10 @@ QDQ = [
     ),
     (NO_MEAN, "flatten (Flatten): only the mean of all pixels can be flattened, not (6, 2, 2)"),
     (said("flatten", axis=0), "flatten (Flatten): must keep batches of 6 channels"),
-    (RESHAPED, "new (Reshape): must keep batches of 6 channels"),
+    (reshaped(-1, 3), "new (Reshape): must keep batches of 6 channels"),
+    (reshaped(2, -1), "new (Reshape): must keep batches of 6 channels"),
+    (reshaped(6), "new (Reshape): must keep batches of 6 channels"),
+    (reshaped(), "new (Reshape): must keep batches of 6 channels"),
     (said("linear", alpha=2.0), "linear (Gemm): alpha and beta must be 1, and transA 0"),
     (said("linear", beta=0.5), "linear (Gemm): alpha and beta must be 1, and transA 0"),
     (said("linear", transA=1), "linear (Gemm): alpha and beta must be 1, and transA 0"),
