@@ -1,5 +1,6 @@
 """What all commands show alike: progress, and what went wrong."""
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 import typer
@@ -12,8 +13,11 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
-__all__ = ["counted", "fail", "share_done"]
+from sim.bench.verdicts import Verdict, verdict_cells
+
+__all__ = ["counted", "fail", "share_done", "verdict_table"]
 
 
 def counted(console: Console) -> Progress:
@@ -29,6 +33,17 @@ def share_done(console: Console) -> Progress:
 def _bar(console: Console, done: MofNCompleteColumn | TaskProgressColumn) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), done, TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True)
+
+
+def verdict_table(title: str, verdicts: Iterable[Verdict]) -> Table:
+    """Bars, what was measured, and whether they are met."""
+    table = Table(title=title)
+    table.add_column("")
+    for column in ("measured", "bar", ""):
+        table.add_column(column, justify="right")
+    for verdict in verdicts:
+        table.add_row(*verdict_cells(verdict))
+    return table
 
 
 def fail(command: str, error: Exception) -> NoReturn:

@@ -8,13 +8,13 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from kiln.commands.students.options import FOLDER, Compile, Folder
 from kiln.commands.students.running import place_of, run, working
+from kiln.terminal import verdict_table
 from sim.bench.students.bars import verdicts
 from sim.bench.students.collect import compare, shipped, time_golden
-from sim.bench.students.page import student_page, verdict_cells
+from sim.bench.students.page import student_page
 from sim.bench.students.plan import Plan
 from sim.bench.students.plots import EPOCHS_PLOT, SKIPS_PLOT, plot_epochs, plot_skips
 from sim.bench.students.results import StudentReport
@@ -68,7 +68,7 @@ def student(
             _time_golden(report, splits["cifar10"], threads)
         report.verdicts = verdicts(report)
         _write(report, out)
-    console.print(_table(report))
+    console.print(verdict_table("networks of images without skips", report.verdicts))
     console.print(f"report: {out / 'student.md'}, {out / 'student.json'}", highlight=False)
     if any(verdict.passed is False for verdict in report.verdicts):
         raise typer.Exit(1)
@@ -111,13 +111,3 @@ def _write(report: StudentReport, out: Path) -> None:
     if drawn:
         plot_epochs(drawn, out / EPOCHS_PLOT)
         plot_skips(drawn, out / SKIPS_PLOT)
-
-
-def _table(report: StudentReport) -> Table:
-    table = Table(title="networks of images without skips")
-    table.add_column("")
-    for column in ("measured", "bar", ""):
-        table.add_column(column, justify="right")
-    for verdict in report.verdicts:
-        table.add_row(*verdict_cells(verdict))
-    return table

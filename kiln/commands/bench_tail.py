@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from kiln.terminal import counted, fail
+from kiln.terminal import counted, fail, verdict_table
 from sim.bench.tail.page import tail_page
 from sim.bench.tail.plots import SWEEP_PLOT, cdf_plot, plot_cdf, plot_sweep
 from sim.bench.tail.replays import LINK_US, REDIRECT_US, REPLICAS
@@ -69,7 +68,7 @@ def tail(
         _write(found, out)
     except (ValueError, OSError, RuntimeError) as error:
         fail("bench", error)
-    console.print(_table(report))
+    console.print(verdict_table("fast reject", report.verdicts))
     console.print(f"report: {out / 'tail.md'}, {out / 'tail.json'}", highlight=False)
     if not quick and not all(verdict.passed for verdict in report.verdicts):
         raise typer.Exit(1)
@@ -111,15 +110,3 @@ def _write(found: Measured, out: Path) -> None:
     for source, latencies in found.latencies.items():
         plot_cdf(source, latencies, out / cdf_plot(source))
     plot_sweep(report.sweep, out / SWEEP_PLOT)
-
-
-def _table(report: TailReport) -> Table:
-    table = Table(title="fast reject")
-    table.add_column("")
-    for column in ("measured", "bar", ""):
-        table.add_column(column, justify="right")
-    for verdict in report.verdicts:
-        bar = f"{'>=' if verdict.at_least else '<='} {verdict.bar:g}"
-        word = "pass" if verdict.passed else "FAIL"
-        table.add_row(verdict.what, f"{verdict.value:,.4g}", bar, word)
-    return table

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.bench.students.plots import EPOCHS_PLOT, SKIPS_PLOT
-from sim.bench.students.results import Comparison, MethodRow, Run, StudentReport, Verdict
+from sim.bench.students.results import Comparison, MethodRow, Run, StudentReport
 from sim.bench.tables import markdown_table
+from sim.bench.verdicts import verdict_cells
 
-__all__ = ["student_page", "verdict_cells"]
+__all__ = ["student_page"]
 
 _HEAD = """\
 # Networks of images without skips
@@ -57,14 +58,6 @@ Not measured: that takes the images of CIFAR-10 (`CIFAR10_ROOT`) and a network f
 def student_page(report: StudentReport) -> str:
     """The page."""
     return "\n".join(_parts(report))
-
-
-def verdict_cells(verdict: Verdict) -> list[str]:
-    """What, measured, bar, and whether it is met."""
-    value = "not measured" if verdict.value is None else f"{verdict.value:,.4g}"
-    bar = f"{'>=' if verdict.at_least else '<='} {verdict.bar:g}"
-    word = {None: "", True: "pass", False: "FAIL"}[verdict.passed]
-    return [verdict.what, value, bar, word]
 
 
 def _parts(report: StudentReport) -> Iterator[str]:

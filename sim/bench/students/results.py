@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, computed_field
 
+from sim.bench.verdicts import Verdict
 from sw.students.report import Facts
 
 __all__ = [
@@ -18,7 +19,6 @@ __all__ = [
     "Shipped",
     "State",
     "StudentReport",
-    "Verdict",
 ]
 
 State = Literal["trained", "unfinished", "not trained", "other teacher", "no history"]
@@ -152,23 +152,6 @@ class Golden(BaseModel):
     seconds: float
     threads: int
     accuracy: float
-
-
-class Verdict(BaseModel):
-    """A bar, and what was measured; None where nothing was."""
-
-    what: str
-    value: float | None
-    bar: float
-    at_least: bool
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def passed(self) -> bool | None:
-        """Whether it is met; None where nothing was measured."""
-        if self.value is None:
-            return None
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 class StudentReport(BaseModel):

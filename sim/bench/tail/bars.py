@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .results import PredictorRow, ReplayRow, TailReport, Verdict
+from ..verdicts import Verdict
+from .results import PredictorRow, ReplayRow, TailReport
 from .sources import GENERATED
 
 __all__ = ["OWN", "beaten", "verdicts"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.bench.tables import markdown_table
+from sim.bench.verdicts import verdict_cells
 from sim.verification import CLOCK_MHZ
 
 from .bars import OWN, beaten
@@ -15,7 +16,6 @@ from .page_tables import (
     quality_cells,
     replay_table,
     sweep_table,
-    word,
 )
 from .plots import SWEEP_PLOT, cdf_plot
 from .results import TailReport
@@ -91,18 +91,7 @@ def tail_page(report: TailReport) -> str:
 def _parts(report: TailReport) -> Iterator[str]:
     yield _HEAD.format(command=report.command, date=report.date)
     yield "## Bars\n"
-    yield markdown_table(
-        "what|measured|bar|",
-        (
-            [
-                v.what,
-                f"{v.value:,.4g}",
-                f"{'>=' if v.at_least else '<='} {v.bar:g}",
-                word(v.passed),
-            ]
-            for v in report.verdicts
-        ),
-    )
+    yield markdown_table("what|measured|bar|", map(verdict_cells, report.verdicts))
     yield "## Traces\n"
     yield markdown_table(
         "trace|I/Os|reads|I/Os a second|threshold, us|slow in 1st half|in 2nd|busy in 1st half"

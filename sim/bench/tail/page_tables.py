@@ -18,7 +18,6 @@ __all__ = [
     "quality_cells",
     "replay_table",
     "sweep_table",
-    "word",
 ]
 
 _CPU = """\
@@ -27,11 +26,6 @@ takes, conversions and the decision not counted. Median and p99 in microseconds 
 and this run; the ratio to the array is what lasts{compiler}. An empty call timed in the same way
 takes {python:.0f} ns from Python{c}.
 """
-
-
-def word(passed: bool) -> str:
-    """Whether a bar is met."""
-    return "pass" if passed else "FAIL"
 
 
 def quality_cells(found: Quality) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from sim.bench.verdicts import Verdict
 from sim.cpu.results import CpuReport
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "Source",
     "SweepPoint",
     "TailReport",
-    "Verdict",
 ]
 
 
@@ -143,20 +143,6 @@ class Ingest(BaseModel):
     rows: int
     seconds: float
     peak_bytes: int
-
-
-class Verdict(BaseModel):
-    """A bar, and what was measured."""
-
-    what: str
-    value: float
-    bar: float
-    at_least: bool
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is met."""
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 class TailReport(BaseModel):

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sim.bench.students.bars import verdicts
-from sim.bench.students.page import student_page, verdict_cells
+from sim.bench.students.page import student_page
 from sim.bench.students.plots import plot_epochs, plot_skips
 from sim.bench.students.results import (
     Comparison,
@@ -15,6 +15,7 @@ from sim.bench.students.results import (
     Shipped,
     StudentReport,
 )
+from sim.bench.verdicts import verdict_cells
 from sw.students.report import Facts
 
 
