@@ -1,0 +1,1 @@
+"""The benchmark of streaming networks: what skips cost in hardware."""

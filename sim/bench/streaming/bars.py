@@ -1,0 +1,83 @@
+"""What the benchmark of streaming networks must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.bench.verdicts import Verdict
+
+from .results import CnnReport, MachineRow
+
+__all__ = ["verdicts"]
+
+UTILISATION = {"digits": 0.80, "cifar10": 0.90}
+SPEED_UP = {"digits": 2.5, "cifar10": 1.6}
+"""Of the skip-free machine over the unbuffered one."""
+
+
+def verdicts(report: CnnReport) -> list[Verdict]:
+    """All bars that what was measured has a say about."""
+    found = [*_equality(report)]
+    for data in dict.fromkeys(row.data for row in report.machines):
+        rows = {row.run.machine: row for row in report.machines if row.data == data}
+        found += _machines(data, rows)
+    return [*found, *_small(report)]
+
+
+def _equality(report: CnnReport) -> Iterator[Verdict]:
+    runs = [row.run for row in report.machines]
+    runs += [row.stalled for row in report.machines if row.stalled is not None]
+    images = sum(run.images for run in runs)
+    yield Verdict(
+        what=f"logits unlike the golden model's, {images:,} images on all machines",
+        value=sum(run.mismatches for run in runs),
+        bar=0,
+        at_least=False,
+    )
+
+
+def _machines(data: str, rows: dict[str, MachineRow]) -> Iterator[Verdict]:
+    free, buffered, unbuffered = (rows[name] for name in ("skip-free", "buffered", "unbuffered"))
+    for row in (free, buffered):
+        yield Verdict(
+            what=f"{data}, {row.run.machine}: frame interval over the slowest unit's bound",
+            value=row.run.interval / row.run.bound,
+            bar=1.02,
+            at_least=False,
+        )
+    yield Verdict(
+        what=f"{data}, skip-free: MAC utilisation",
+        value=free.run.utilisation,
+        bar=UTILISATION[data],
+        at_least=True,
+    )
+    yield Verdict(
+        what=f"{data}: activation memory saved, skip-free against buffered",
+        value=1 - free.activation_bits / buffered.activation_bits,
+        bar=0.28,
+        at_least=True,
+        stretch=0.34,
+    )
+    yield Verdict(
+        what=f"{data}: throughput, skip-free over unbuffered",
+        value=unbuffered.run.interval / free.run.interval,
+        bar=SPEED_UP[data],
+        at_least=True,
+    )
+    if unbuffered.expected_interval is not None:
+        yield Verdict(
+            what=f"{data}, unbuffered: interval apart from that of its worst block",
+            value=abs(unbuffered.run.interval / unbuffered.expected_interval - 1),
+            bar=0.05,
+            at_least=False,
+        )
+
+
+def _small(report: CnnReport) -> Iterator[Verdict]:
+    if report.small is not None:
+        yield Verdict(
+            what=f"ResNet8 geometry: frames/s at {report.small.clock_mhz} MHz a multiplier",
+            value=report.small.frames_per_multiplier,
+            bar=14.0,
+            at_least=True,
+        )
