@@ -1,1 +1,1 @@
-"""Bus interfaces: AXI4-Lite and AXI4-Stream."""
+"""Buses: AXI4-Lite, AXI4-Stream and the frames on it, and packets on a serial line."""
