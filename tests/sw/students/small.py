@@ -1,5 +1,7 @@
 """Networks and images small enough to train in a moment."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -49,8 +51,10 @@ def network(seed=1, shape=SHAPE, long=1.0, short=0.0):
 
 def study(epochs=2):
     """The small images, with ResNet8 for all stages."""
-    recipe = Recipe(epochs=epochs, batch=32, rate=0.05, reach=0, flip=False)
-    return Study("small", split, "resnet8", 1, 8, recipe, recipe, recipe, recipe)
+    alone = Recipe(epochs=epochs, batch=32, rate=0.1, reach=0, flip=False)
+    slower = replace(alone, rate=0.05)
+    taught = replace(slower, taught=0.9)
+    return Study("small", split, "resnet8", 1, 8, alone, slower, taught, taught)
 
 
 def check_going_on(start, recipe, folder, stop):

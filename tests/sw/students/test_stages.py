@@ -40,6 +40,8 @@ def test_what_a_method_starts_from(place, method):
     assert gates == {"teacher": (3, 0), "blockwise": (0, 3), "new": (0, 0)}[how.start.value]
     recipe = stage.recipe
     assert (recipe.epochs, recipe.seed, recipe.features) == (3, 5, 0)
+    assert recipe.rate == (0.1 if how.start.value == "new" else 0.05)
+    assert recipe.taught == (0 if method == "scratch" else 0.9)
     assert stage.path == place.folder / f"{method}_5.safetensors"
 
 
