@@ -79,7 +79,7 @@ def test_bars_of_nothing_are_not_measured():
     found = verdicts(report())
     assert len(found) == 10
     assert {verdict.passed for verdict in found} == {None}
-    assert verdict_cells(found[0])[1:] == ["not measured", ">= 0.9", ""]
+    assert verdict_cells(found[0])[1:] == ["not measured", ">= 0.89", ""]
 
 
 @pytest.mark.parametrize(
