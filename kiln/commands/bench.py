@@ -12,6 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from kiln.commands.bench_cnn import cnn
 from kiln.commands.bench_mittos import mittos
 from kiln.commands.bench_student import student
 from kiln.commands.bench_tail import tail
@@ -27,6 +28,7 @@ from sim.engine import EieEngine
 __all__ = ["app"]
 
 app = typer.Typer(name="bench", help="Tables of results.")
+app.command("cnn")(cnn)
 app.command("mittos")(mittos)
 app.command("student")(student)
 app.command("tail")(tail)
