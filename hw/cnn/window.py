@@ -81,13 +81,11 @@ class LineBuffer(wiring.Component):
         return self.config.width + 1 if self.config.kernel == 3 else 0
 
     @property
-    def _advances(self) -> tuple[int, int, int]:
-        """Pixels from an output pixel's middle to the next's: within a row, to the next row, to
-        the next frame."""
+    def _advances(self) -> tuple[int, int]:
+        """Pixels from an output pixel's middle to the next's: within a row, and to the next row,
+        which is as far as to the next frame."""
         c = self.config
-        row = c.stride * c.width - c.stride * (c.out_width - 1)
-        frame = c.height * c.width - c.stride * ((c.out_height - 1) * c.width + c.out_width - 1)
-        return c.stride, row, frame
+        return c.stride, c.stride * c.width - c.stride * (c.out_width - 1)
 
     def _fill(self, m, write, came) -> Value:
         """Writes what came; gives whether it completes a pixel."""
@@ -146,8 +144,8 @@ class LineBuffer(wiring.Component):
                             (column, right), (row, bottom)])  # fmt: skip
 
         def to_next(distances):
-            within, across, over = distances
-            return Mux(right, Mux(bottom, over, across), within)
+            within, across = distances
+            return Mux(right, across, within)
 
         m.d.comb += advance.eq(to_next(self._advances))
         words = c.ring_pixels * c.groups
