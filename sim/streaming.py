@@ -19,7 +19,7 @@ from sw.golden.cnn import GoldenCnn
 from .cnn import CnnEngine, Frames
 from .verification import CLOCK_MHZ
 
-__all__ = ["StreamReport", "machine_of", "verify_stream"]
+__all__ = ["StreamReport", "UnitShares", "machine_of", "verify_stream"]
 
 _BATCH = 100
 """Images of the golden model at a time."""

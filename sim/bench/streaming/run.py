@@ -150,7 +150,7 @@ def _run(
     frames: int = 6,
 ) -> StreamReport | None:
     """A few frames on another pipeline for the same network; None where it stands still."""
-    limit = STOPPED * subject.interval
+    limit = STOPPED * config.bound
     there = Compiled(compiled.graph, config, compiled.weights, compiled.parameters)
     with CnnEngine(config, limit=limit) as engine:
         engine.load(there)
