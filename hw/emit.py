@@ -24,7 +24,7 @@ from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 
 from .hierarchy import flat_ports
-from .memory import MemoryMacros, Sram
+from .memory import DualPortSram, Macro, MemoryMacros, Sram
 
 __all__ = ["Emitted", "emit"]
 
@@ -74,12 +74,13 @@ def emit(
     """
     Verilog and manifest of a component.
 
-    Without ``platform`` the text is complete: every geometry of :class:`hw.memory.Sram` becomes one
-    module, made from the behavioural ``Sram`` without its reset and shared by all places that use
-    it. With a :class:`hw.memory.MemoryMacros` platform these modules are left out, for a synthesis
-    that treats them as macros. What :func:`hw.hierarchy.shared` made an instance follows as a
-    module of its own. Ports of the signature that are constant (a stream that is always
-    ready) or have no bits are left out, as is everything inside that has no bits.
+    Without ``platform`` the text is complete: every geometry of :class:`hw.memory.Sram` and
+    :class:`hw.memory.DualPortSram` that can be a macro becomes one module, made from the
+    behavioural one without its reset and shared by all places that use it. With a
+    :class:`hw.memory.MemoryMacros` platform these modules are left out, for a synthesis that treats
+    them as macros. What :func:`hw.hierarchy.shared` made an instance follows as a module of its
+    own. Ports of the signature that are constant (a stream that is always ready) or have no bits
+    are left out, as is everything inside that has no bits.
 
     ``parameters`` goes into the manifest; by default it is what the component's ``config`` holds.
     """
@@ -93,9 +94,9 @@ def emit(
             fragments[module] = Fragment.get(modules[module], macros)
             text += _convert(fragments[module], _directed_ports(modules[module]), module)
     memories = list(_memories(fragments, name, macros))
-    used: dict[str, tuple[int, int, int]] = getattr(macros, "used", {})
+    used: dict[str, Macro] = getattr(macros, "used", {})
     if platform is None:
-        text += "".join(_macro_verilog(macro, *used[macro]) for macro in sorted(used))
+        text += "".join(_macro_verilog(used[macro]) for macro in sorted(used))
     # Verilog never executes a process that reads nothing; SystemVerilog's always_comb does so once.
     text = _CONSTANT.sub("  always_comb\n", _shorten_initial(_NO_BITS.sub("", text)))
     manifest = {
@@ -106,10 +107,7 @@ def emit(
             for module in modules
         },
         "memories": memories,
-        "macros": {
-            macro: dict(zip(("depth", "width", "latency"), used[macro], strict=True))
-            for macro in sorted(used)
-        },
+        "macros": {macro: used[macro]._asdict() for macro in sorted(used)},
         "parameters": _parameters(component) if parameters is None else dict(parameters),
     }
     return Emitted(name, text, manifest)
@@ -178,13 +176,12 @@ def _memories(
             elif isinstance(child, Instance):
                 geometry = getattr(macros, "used", {}).get(child.type)
                 if geometry is not None:
-                    depth, width, latency = geometry
                     yield {
                         "path": ".".join(here),
-                        "depth": depth,
-                        "width": width,
+                        "depth": geometry.depth,
+                        "width": geometry.width,
                         "macro": child.type,
-                        "latency": latency,
+                        "latency": geometry.latency,
                     }
             else:
                 yield from walk(child, here)
@@ -193,19 +190,26 @@ def _memories(
 
 
 @lru_cache(maxsize=16)
-def _macro_verilog(name: str, depth: int, width: int, latency: int) -> str:
-    """The module behind an SRAM macro: ``Sram`` itself in a clock domain without reset."""
+def _macro_verilog(macro: Macro) -> str:
+    """The module behind a macro: the SRAM itself in a clock domain without reset."""
     m = Module()
     m.domains.sync = domain = ClockDomain(reset_less=True)
-    m.submodules.sram = sram = Sram(depth, width, latency)
-    port = sram.port
-    inputs = {"en": port.en, "write": port.write, "addr": port.addr, "wdata": port.wdata}
+    if macro.ports == "1rw":
+        m.submodules.sram = sram = Sram(macro.depth, macro.width, macro.latency)
+        names = ("en", "write", "addr", "wdata")
+        inputs = {name: getattr(sram.port, name) for name in names}
+        rdata = sram.port.rdata
+    else:
+        m.submodules.sram = sram = DualPortSram(macro.depth, macro.width)
+        inputs = {f"w{name}": getattr(sram.write, name) for name in ("en", "addr", "data")}
+        inputs |= {f"r{name}": getattr(sram.read, name) for name in ("en", "addr")}
+        rdata = sram.read.data
     ports = {key: (value, PortDirection.Input) for key, value in inputs.items() if len(value)}
     ports["clk"] = (domain.clk, PortDirection.Input)
-    ports["rdata"] = (port.rdata, PortDirection.Output)
+    ports["rdata"] = (rdata, PortDirection.Output)
     fragment = Fragment.get(m, None)
     return verilog.convert_fragment(
-        fragment, ports, name, emit_src=False, strip_internal_attrs=True
+        fragment, ports, macro.name, emit_src=False, strip_internal_attrs=True
     )[0]
 
 

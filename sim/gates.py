@@ -142,11 +142,15 @@ def _probes(netlist: FlatNetlist) -> list[str]:
     lines = []
     by_name = {leaf.name: leaf.pins for leaf in netlist.leaves}
     for k, name in enumerate(_macros(netlist)):
-        en, write = (
-            f"n{net}" if isinstance(net, int) else f"1'b{net}"
-            for net in (by_name[name]["en"][0], by_name[name]["write"][0])
-        )
-        lines += [f"  wire read_{k} = {en} & ~{write};", f"  wire write_{k} = {en} & {write};"]
+        pins = {
+            pin: f"n{nets[0]}" if isinstance(nets[0], int) else f"1'b{nets[0]}"
+            for pin, nets in by_name[name].items()
+        }
+        if "ren" in pins:
+            read, write = pins["ren"], pins["wen"]
+        else:
+            read, write = (f"{pins['en']} & {sign}{pins['write']}" for sign in ("~", ""))
+        lines += [f"  wire read_{k} = {read};", f"  wire write_{k} = {write};"]
     return lines
 
 

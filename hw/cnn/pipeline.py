@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -53,10 +55,17 @@ class Pipeline(wiring.Component):
     limit : ``In(16).array(skips)``
         Beats from which a skip's queue is full, at first that of the deepest; only where they are
         adjustable.
+
+    Attributes
+    ----------
+    parts : dict of str to ``functools.partial``
+        What makes each of its units, by the name of the submodule, once it has been elaborated.
+        Two units that are the same but for their place have equal arguments, ``index`` excepted.
     """
 
     def __init__(self, config: PipelineConfig):
         self.config = config
+        self.parts: dict[str, partial] = {}
         units = len(config.nodes)
         members = {
             "load": In(LoadWrite()),
@@ -75,6 +84,7 @@ class Pipeline(wiring.Component):
         m = Module()
         skips = {skip.source: skip for skip in self.config.skips}
         ends, self._holds = {}, {}
+        self.parts.clear()
         self._give(m, ends, skips.get(INPUT), INPUT, wiring.flipped(self.i))
         for index, node in enumerate(self.config.nodes):
             unit = self._unit(m, index, node)
@@ -89,18 +99,23 @@ class Pipeline(wiring.Component):
                 self._give(m, ends, skips.get(node.name), node.name, unit.o)
         return m
 
+    def _part(self, m, name: str, kind, *args, **options):
+        """A submodule, noted among the parts."""
+        self.parts[name] = partial(kind, *args, **options)
+        m.submodules[name] = part = self.parts[name]()
+        return part
+
     def _unit(self, m, index: int, node: Node):
         """The component of a node, with its writes."""
         match node.unit:
             case ConvConfig():
-                unit = ConvStage(node.unit, index)
+                unit = self._part(m, node.name, ConvStage, node.unit, index=index)
             case AddConfig():
-                unit = Add(node.unit, index)
+                unit = self._part(m, node.name, Add, node.unit, index=index)
             case AveragePoolConfig():
-                unit = AveragePool(node.unit, index)
+                unit = self._part(m, node.name, AveragePool, node.unit, index=index)
             case MaxPoolConfig():
-                unit = MaxPool(node.unit)
-        m.submodules[node.name] = unit
+                unit = self._part(m, node.name, MaxPool, node.unit)
         if not isinstance(node.unit, MaxPoolConfig):
             wiring.connect(m, wiring.flipped(self.load), unit.load)
         return unit
@@ -116,20 +131,19 @@ class Pipeline(wiring.Component):
         lanes = len(output.payload)
         size = (channels, height, width, lanes)
         if skip.kind is SkipKind.HOLD:
-            m.submodules[f"{name}_hold"] = fork = FrameHold(*size)
+            fork = self._part(m, f"{name}_hold", FrameHold, *size)
             self._holds[self._sum_of(skip)] = fork
         else:
-            m.submodules[f"{name}_fork"] = fork = Fork(Number.U8, lanes)
+            fork = self._part(m, f"{name}_fork", Fork, Number.U8, lanes)
         wiring.connect(m, output, fork.i)
         ends[name, reader], long = fork.o, fork.skip
         if skip.stride == 2:
-            m.submodules[f"{name}_subsample"] = subsample = Subsample(*size)
+            subsample = self._part(m, f"{name}_subsample", Subsample, *size)
             wiring.connect(m, long, subsample.i)
             long = subsample.o
         if skip.kind is SkipKind.FIFO:
             adjustable = self.config.adjustable
-            fifo = SkipFifo(lanes, skip.depth, adjustable=adjustable)
-            m.submodules[f"{name}_skip"] = fifo
+            fifo = self._part(m, f"{name}_skip", SkipFifo, lanes, skip.depth, adjustable=adjustable)
             if adjustable:
                 m.d.comb += fifo.limit.eq(self.limit[self.config.skips.index(skip)])
             wiring.connect(m, long, fifo.i)
@@ -150,7 +164,7 @@ class Pipeline(wiring.Component):
             wiring.connect(m, output, port)
             return
         number = next(each for each in Number if each.shape == output.payload[0].shape())
-        m.submodules[name] = repack = Repack(number, before, after)
+        repack = self._part(m, name, Repack, number, before, after)
         wiring.connect(m, output, repack.i)
         wiring.connect(m, repack.o, port)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..memory import DualPortSram
 from ..stream import OutputRegister
 from .arith import round_to_u8
 from .check import require_index
@@ -141,13 +141,14 @@ def _kept(m, layout, depth, step, place, following, again):
     written there with ``step``. The read is a step ahead: ``following`` is the place after
     ``place``, and ``again`` whether it can be the same.
     """
-    m.submodules.kept = memory = Memory(shape=layout, depth=depth, init=[])
-    write = memory.write_port()
-    read = memory.read_port(transparent_for=(write,) if again else ())
+    m.submodules.kept = memory = DualPortSram(depth, layout.size, transparent=again)
+    write, read = memory.write, memory.read
+    kept = Signal(layout)
     m.d.comb += [
         write.en.eq(step),
         write.addr.eq(place),
+        write.data.eq(kept),
         read.en.eq(step),
         read.addr.eq(following),
     ]
-    return read.data, write.data
+    return data.View(layout, read.data), kept

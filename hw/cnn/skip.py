@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..memory import DualPortSram
 from .check import require_divisor, require_positive
 from .config import Number
 from .raster import raster
@@ -61,8 +61,8 @@ class SkipFifo(wiring.Component):
         came, goes = self.i.payload.as_value(), self.o.payload.as_value()
         # One word may be read and written in one cycle, at a depth of 2: the old one is read.
         words = self.depth - 1
-        m.submodules.memory = memory = Memory(shape=unsigned(len(came)), depth=words, init=[])
-        write, read = memory.write_port(), memory.read_port()
+        m.submodules.memory = memory = DualPortSram(words, len(came))
+        write, read = memory.write, memory.read
         put, get, fetch = Signal(), Signal(), Signal()
         (produce,) = raster(m, put, produce=words)
         (consume,) = raster(m, fetch, consume=words)

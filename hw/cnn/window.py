@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..memory import DualPortSram
 from .config import ConvConfig, Number
 from .streams import beat, beats
 
@@ -56,9 +56,9 @@ class LineBuffer(wiring.Component):
         m = Module()
         c = self.config
         words = c.ring_pixels * c.groups
-        ring = Memory(shape=unsigned(8 * c.simd), depth=words, init=[])
-        m.submodules.ring = ring
-        write, read = ring.write_port(), ring.read_port()
+        # What is written is beyond the windows, so that no word is read in the cycle of its write.
+        m.submodules.ring = ring = DualPortSram(words, 8 * c.simd)
+        write, read = ring.write, ring.read
 
         came = Signal()
         step, advance = Signal(), Signal(range(max(self._advances) + 1))

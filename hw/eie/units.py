@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from amaranth.lib import wiring
 
 from ..stream import Queue
+from ..unit import Unit
 from .activation import AccumulatorFile, Requantise, SourceFile
 from .arith import Arithmetic
 from .broadcast import Broadcast, BroadcastRelay, flight
@@ -33,32 +34,7 @@ from .wide.requantise import WideRequantise
 from .wide.source import WideSource
 from .wide.spmat import WideSpmatRead
 
-__all__ = ["Unit", "pe_parts", "shown_early", "units"]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """
-    A unit of a configuration.
-
-    Parameters
-    ----------
-    name : str
-    make : callable
-        Gives the component.
-    parts : tuple of str
-        Submodules that are reported one by one.
-    quasi_static : tuple of str
-        Bits of input ports that are there a cycle before anything looks at them.
-    constant : tuple of str
-        Input ports that never change.
-    """
-
-    name: str
-    make: Callable[[], wiring.Component]
-    parts: tuple[str, ...] = ()
-    quasi_static: tuple[str, ...] = ()
-    constant: tuple[str, ...] = ()
+__all__ = ["pe_parts", "shown_early", "units"]
 
 
 def shown_early(config: EieConfig) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hw.eie.config import PRESETS
+from kiln.commands.synth_cnn import NETWORKS, synth_cnn
 from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
 from kiln.terminal import fail
-from sim.synth.jobs import jobs_of
+from sim.synth.jobs import SynthJob, jobs_of
 from sim.synth.pool import run_jobs
 from sim.synth.run import Setting, SynthRun
 
@@ -28,8 +29,8 @@ def synth(
     unit: Annotated[
         str | None,
         typer.Argument(
-            help="A unit, as eie.pe or eie.queue.  [default: all of a preset; without that, the "
-            "report]"
+            help="A unit, as eie.pe or eie.queue; or cnn, the machines of a streaming network.  "
+            "[default: all of a preset; without that, the report]"
         ),
     ] = None,
     preset: Annotated[
@@ -38,6 +39,7 @@ def synth(
             help=f"Whose units: one of {', '.join(PRESETS)}.  [default: paper64 for a UNIT]"
         ),
     ] = None,
+    network: Annotated[str, typer.Option(help=f"Of cnn: one of {', '.join(NETWORKS)}.")] = "digits",
     liberty: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Cells to take instead of Kiln's own."),
@@ -49,32 +51,43 @@ def synth(
     out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("docs/results"),
 ) -> None:
     """Map, repair and time units at 800 MHz; netlists stay in build/synth. Without UNIT and preset,
-    the report of area, timing and power."""
+    the report of area, timing and power; of cnn, what the machines of a network cost."""
     console = Console()
     workers = jobs or os.cpu_count() or 1
     words = [f"--liberty {shlex.quote(liberty.name)}"] if liberty else []
     try:
         setting = Setting.now(liberty, force=force)
-        if unit is None and preset is None:
-            report = make_report(" ".join(["kiln synth", *words]), setting, workers, console)
-            runs, passed = report.runs, report.report.passed
-            write_report(report.report, out)
+        if unit == "cnn":
+            passed = synth_cnn(network, setting, workers, out, console)
+        elif unit is None and preset is None:
+            passed = _report(" ".join(["kiln synth", *words]), setting, workers, out, console)
         else:
             wanted = jobs_of(preset or "paper64", [unit] if unit else [])
-            with job_progress(console, len(wanted)) as advance:
-                runs = run_jobs(wanted, setting, workers, advance)
-            passed = all(meets(run) for run in runs)
+            passed = _units(wanted, setting, workers, console)
     except (ValueError, OSError, RuntimeError) as error:
         fail("synth", error)
-    console.print(runs_table(runs))
-    if unit is None and preset is None:
-        console.print(bars_table(report.report))
-        console.print(f"report: {out / 'synth.md'}, {out / 'synth.json'}", highlight=False)
-    else:
-        for run in runs:
-            console.print(f"{run.job.label}: {run.folder}", highlight=False, soft_wrap=True)
     if not passed:
         raise typer.Exit(1)
+
+
+def _report(command: str, setting: Setting, workers: int, out: Path, console: Console) -> bool:
+    """The report of the presets; whether all its bars are met."""
+    made = make_report(command, setting, workers, console)
+    write_report(made.report, out)
+    console.print(runs_table(made.runs))
+    console.print(bars_table(made.report))
+    console.print(f"report: {out / 'synth.md'}, {out / 'synth.json'}", highlight=False)
+    return made.report.passed
+
+
+def _units(wanted: list[SynthJob], setting: Setting, workers: int, console: Console) -> bool:
+    """Units by themselves; whether all of them meet the clock."""
+    with job_progress(console, len(wanted)) as advance:
+        runs = run_jobs(wanted, setting, workers, advance)
+    console.print(runs_table(runs))
+    for run in runs:
+        console.print(f"{run.job.label}: {run.folder}", highlight=False, soft_wrap=True)
+    return all(meets(run) for run in runs)
 
 
 def meets(run: SynthRun) -> bool:

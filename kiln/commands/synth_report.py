@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,10 +26,10 @@ from sim.bench.synth_method import method_of, prices_of
 from sim.bench.synth_power import ElementPower, element_powers
 from sim.bench.synth_report import SynthReport
 from sim.bench.synth_results import UnitLine
-from sim.synth.jobs import SynthJob
+from sim.synth.jobs import Job
 from sim.synth.pool import Progress as JobProgress
 from sim.synth.pool import run_jobs
-from sim.synth.run import Setting, SynthRun
+from sim.synth.run import Run, Setting, SynthRun
 from sw.physical.sram import SramTable
 
 __all__ = ["Made", "bars_table", "job_progress", "make_report", "write_report"]
@@ -95,7 +96,7 @@ def job_progress(console: Console, total: int) -> Iterator[JobProgress]:
     ) as bar:
         task = bar.add_task("synthesis", total=total)
 
-        def advance(done: SynthRun | None, under_way: Sequence[SynthJob]) -> None:
+        def advance(done: Run[Any] | None, under_way: Sequence[Job]) -> None:
             names = ", ".join(job.label for job in under_way)
             bar.update(task, description=names, advance=0 if done is None else 1)
 

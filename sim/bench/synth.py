@@ -203,7 +203,7 @@ def _leakage(run: SynthRun, srams: SramTable, cells: CellLibrary | None) -> dict
         + sum(
             count * (price.leakage_mW + price.gate_leakage_mW)
             for macro, count in run.report.macros.items()
-            for price in (srams.price(*geometry_of(macro), flavour=FLAVOUR, temperature=kelvin),)
+            for price in (geometry_of(macro).price(srams, flavour=FLAVOUR, temperature=kelvin),)
         )
         for kelvin in TEMPERATURES
     }
@@ -225,7 +225,7 @@ def _modules(run: SynthRun, srams: SramTable, power: Sequence[ElementPower]) -> 
                 parts=parts,
                 cells_um2=sum(left[part].area_um2 for part in parts),
                 sram_um2=sum(
-                    srams.price(*geometry_of(macro), flavour=FLAVOUR).area_um2 for macro in macros
+                    geometry_of(macro).price(srams, flavour=FLAVOUR).area_um2 for macro in macros
                 ),
                 power_mw={
                     each.temperature_k: sum(map(each.part_mw, parts))

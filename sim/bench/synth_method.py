@@ -9,6 +9,7 @@ from dataclasses import asdict
 from sim.synth.jobs import budget_of
 from sim.synth.run import FLAVOUR, Setting, SynthRun
 from sw.physical.library import WIRE_LOAD, load_library
+from sw.physical.macros import MacroGeometry, macro_geometry
 from sw.physical.placement import read_placement_allowance
 from sw.physical.sram import TEMPERATURES, SramTable
 from sw.physical.synthesis import LOAD_SHARE
@@ -21,19 +22,20 @@ __all__ = ["geometry_of", "method_of", "prices_of"]
 _TOOLS, _VERSION = ("Yosys", "OpenSTA"), r"\d+(\.\d+)+"
 
 
-def geometry_of(macro: str) -> tuple[int, int]:
-    """Words and bits of ``sram_1rw_DEPTHxWIDTH_lLATENCY``."""
-    depth, width = macro.split("_")[2].split("x")
-    return int(depth), int(width)
+def geometry_of(macro: str) -> MacroGeometry:
+    """What an SRAM is, by its name."""
+    geometry = macro_geometry(macro)
+    assert geometry is not None, macro
+    return geometry
 
 
 def prices_of(runs: Sequence[SynthRun], srams: SramTable) -> list[SramPrice]:
     """Every SRAM in use, the smallest first."""
     prices = []
     for macro in sorted({macro for run in runs for macro in run.report.macros}, key=geometry_of):
-        price = srams.price(*geometry_of(macro), flavour=FLAVOUR)
+        price = geometry_of(macro).price(srams, flavour=FLAVOUR)
         at = {
-            kelvin: srams.price(*geometry_of(macro), flavour=FLAVOUR, temperature=kelvin)
+            kelvin: geometry_of(macro).price(srams, flavour=FLAVOUR, temperature=kelvin)
             for kelvin in TEMPERATURES
         }
         prices.append(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Protocol
 
 from hw.eie.config import PRESETS, EieConfig
-from hw.eie.units import Unit, units
+from hw.eie.units import units
+from hw.unit import Unit
 from sw.physical.cells import read_cells
 from sw.physical.timing import Budget
 from sw.physical.wires import repeated_wire
 
-__all__ = ["SynthJob", "budget_of", "jobs_of", "unit_names"]
+__all__ = ["Job", "SynthJob", "budget_of", "jobs_of", "unit_names"]
 
 _PREFIX = "eie."
 
@@ -28,10 +30,39 @@ ALL_OF_16_NS = 0.13
 """What a relay needs to find out if 16 PEs have room, set-up included."""
 
 
+class Job(Protocol):
+    """A unit to synthesise, of whatever machine."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Unit and machine, for people."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """The unit itself."""
+        ...
+
+    @property
+    def budget(self) -> Budget:
+        """What it is timed against."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """All that its Verilog depends on besides the source code."""
+        ...
+
+
 @dataclass(frozen=True)
 class SynthJob:
     """
-    A unit to synthesise.
+    A unit of an EIE to synthesise.
 
     Parameters
     ----------
@@ -55,6 +86,16 @@ class SynthJob:
     def unit(self) -> Unit:
         """The unit itself."""
         return units(self.config)[self.name.removeprefix(_PREFIX)]
+
+    @property
+    def budget(self) -> Budget:
+        """What it is timed against."""
+        return budget_of(self.name, self.config.n_pe)
+
+    @property
+    def what(self) -> str:
+        """All that its Verilog depends on besides the source code."""
+        return f"{self.name} of {self.config}"
 
 
 def budget_of(name: str, n_pe: int = 64) -> Budget:

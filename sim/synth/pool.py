@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
-from .jobs import SynthJob
-from .run import Setting, SynthRun, run_job
+from .jobs import Job
+from .run import Run, Setting, run_job
 
 __all__ = ["Progress", "run_jobs"]
 
-Progress = Callable[[SynthRun | None, Sequence[SynthJob]], object]
+J = TypeVar("J", bound=Job)
+
+Progress = Callable[[Run[Any] | None, Sequence[Job]], object]
 """Called with what has just been done, None at the start, and the jobs under way."""
 
 
 def run_jobs(
-    jobs: Sequence[SynthJob],
+    jobs: Sequence[J],
     setting: Setting,
     workers: int,
     progress: Progress = lambda done, under_way: None,
-) -> list[SynthRun]:
-    """Synthesise units, the biggest first; results in the order of ``jobs``. The first error ends
-    the run, once the units under way are done (they are kept), and names its unit."""
+) -> list[Run[J]]:
+    """Synthesise units, PEs first, which are the biggest; results in the order of ``jobs``. The
+    first error ends the run, once the units under way are done (they are kept), and names its
+    unit."""
     order = sorted(range(len(jobs)), key=lambda k: (jobs[k].name != "eie.pe", k))
-    results: dict[int, SynthRun] = {}
+    results: dict[int, Run[J]] = {}
     if workers == 1 or len(jobs) == 1:
         for k in order:
             progress(None, [jobs[k]])
@@ -34,7 +38,7 @@ def run_jobs(
             progress(results[k], [])
         return [results[k] for k in range(len(jobs))]
     with ProcessPoolExecutor(min(workers, len(jobs)), get_context("spawn")) as pool:
-        futures: dict[Future[SynthRun], int] = {
+        futures: dict[Future[Run[J]], int] = {
             pool.submit(run_job, jobs[k], setting): k for k in order
         }
         try:
@@ -52,7 +56,7 @@ def run_jobs(
 
 
 @contextmanager
-def _named(job: SynthJob) -> Iterator[None]:
+def _named(job: Job) -> Iterator[None]:
     """Errors of the flow with the unit in front."""
     try:
         yield

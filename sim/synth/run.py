@@ -7,6 +7,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import sw.physical
 from sim.cache import cached, content_key, forget
@@ -18,9 +19,11 @@ from sw.physical.tables import CONSTRAINTS
 from sw.physical.timing import Exceptions
 from sw.physical.tools import version_of
 
-from .jobs import SynthJob, budget_of
+from .jobs import Job, SynthJob
 
-__all__ = ["FLAVOUR", "Setting", "SynthRun", "run_job"]
+__all__ = ["FLAVOUR", "Run", "Setting", "SynthRun", "run_job"]
+
+J = TypeVar("J", bound=Job)
 
 FLAVOUR = "itrs-lop"
 """Devices of the SRAMs: those that come closest to the paper's."""
@@ -56,15 +59,19 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class SynthRun:
+class Run(Generic[J]):
     """A unit's report, its SRAMs (macro by path), the folder of its netlist, and whether that was
     there before."""
 
-    job: SynthJob
+    job: J
     report: UnitReport
     srams: dict[str, str]
     folder: Path
     warm: bool
+
+
+SynthRun = Run[SynthJob]
+"""That of a unit of an EIE."""
 
 
 def _flow_key() -> str:
@@ -90,17 +97,11 @@ def _library(liberty: Path | None) -> CellFile:
     return load_library(liberty)
 
 
-def run_job(job: SynthJob, setting: Setting) -> SynthRun:
+def run_job(job: J, setting: Setting) -> Run[J]:
     """Synthesise a unit, or take what is there for the same Verilog, library, tables and tools."""
-    unit, budget, library = (
-        job.unit,
-        budget_of(job.name, job.config.n_pe),
-        _library(setting.liberty),
-    )
+    unit, budget, library = job.unit, job.budget, _library(setting.liberty)
     exceptions = Exceptions(unit.quasi_static, unit.constant)
-    emitted = emit_once(
-        unit.make, f"{job.name} of {job.config}", label=job.label, macros=True, quiet=True
-    )
+    emitted = emit_once(unit.make, job.what, label=job.label, macros=True, quiet=True)
     manifest = {name: emitted.manifest[name] for name in ("top", "ports", "macros")}
     key = content_key(
         job.name,
@@ -134,4 +135,4 @@ def run_job(job: SynthJob, setting: Setting) -> SynthRun:
     srams = {
         each["path"]: each["macro"] for each in emitted.manifest["memories"] if "macro" in each
     }
-    return SynthRun(job, report, srams, folder, warm=not built)
+    return Run(job, report, srams, folder, warm=not built)

@@ -2,9 +2,10 @@
 SRAM macros as a Liberty file: black boxes for Yosys, timing for OpenSTA.
 
 A macro has the ports of :class:`hw.memory.Sram` as a macro: ``clk``, ``en``, ``write``, ``addr``
-(absent where there is one word), ``wdata`` and ``rdata``; a bus of one bit is a plain pin. Units
-are those of :mod:`sw.physical.libhead`. Area, times and leakage (both kinds) are the table's
-(:mod:`sw.physical.sram`); the rest is a model made of the cell library:
+(absent where there is one word), ``wdata`` and ``rdata``; or those of
+:class:`hw.memory.DualPortSram`, with ``wen``, ``waddr``, ``ren`` and ``raddr`` instead. A bus of
+one bit is a plain pin. Units are those of :mod:`sw.physical.libhead`. Area, times and leakage (both
+kinds) are the table's (:mod:`sw.physical.sram`); the rest is a model made of the cell library:
 
 - *Inputs* meet a register at the edge of the macro: setup and hold are those of DFF_X1, by the
   worse edge, and a pin has the capacitance of a BUF_X4's input (``clk`` that of a BUF_X8).
@@ -14,20 +15,28 @@ are those of :mod:`sw.physical.libhead`. Area, times and leakage (both kinds) ar
   add what they add to a BUF_X4.
 - *Energy* of an access is not in the file: it is counted from a simulation.
 
-A macro takes one access a cycle, so that its cycle time must be below the period.
+A macro takes one access a cycle at each port, so that its cycle time must be below the period.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from .cells import Arc, Cell, CellLibrary, Edge, read_cells
 from .libhead import CONSTRAINT, DELAY, library_head
 from .libsyntax import Line, Lines, attribute, bus_type, group, table
 from .sram import SramFigures, SramTable
 
-__all__ = ["SramTooSlow", "clock_to_output", "macro_geometry", "macro_liberty", "pin_capacitance"]
+__all__ = [
+    "MacroGeometry",
+    "SramTooSlow",
+    "clock_to_output",
+    "macro_geometry",
+    "macro_liberty",
+    "pin_capacitance",
+]
 
 _DRIVER, _REGISTER, _CLOCK_BUFFER = "BUF_X4", "DFF_X1", "BUF_X8"
 _EDGES = ("rise", "fall")
@@ -37,11 +46,29 @@ class SramTooSlow(ValueError):  # noqa: N818
     """An SRAM whose cycle time is above the clock's period; the text names both."""
 
 
-def macro_geometry(name: str) -> tuple[int, int, int] | None:
-    """Depth, width and latency of a macro by its name (:class:`hw.memory.MemoryMacros`); None of
-    what is no macro."""
-    match = re.fullmatch(r"sram_1rw_(\d+)x(\d+)_l(\d+)", name)
-    return None if match is None else (int(match[1]), int(match[2]), int(match[3]))
+class MacroGeometry(NamedTuple):
+    """What a macro is, as :class:`hw.memory.Macro` has it; ``ports`` are those of the table."""
+
+    depth: int
+    width: int
+    latency: int
+    ports: str = "1rw"
+
+    def price(
+        self, srams: SramTable, *, flavour: str = "itrs-lop", temperature: int = 300
+    ) -> SramFigures:
+        """Its figures."""
+        return srams.price(
+            self.depth, self.width, ports=self.ports, flavour=flavour, temperature=temperature
+        )
+
+
+def macro_geometry(name: str) -> MacroGeometry | None:
+    """What a macro of this name (:class:`hw.memory.MemoryMacros`) is; None of what is no macro."""
+    match = re.fullmatch(r"sram_(1rw|1r1w)_(\d+)x(\d+)_l(\d+)", name)
+    if match is None:
+        return None
+    return MacroGeometry(int(match[2]), int(match[3]), int(match[4]), match[1])
 
 
 def pin_capacitance(pin: str, cells: CellLibrary) -> float:
@@ -150,7 +177,7 @@ class _MacroWriter:
             timing,
         )
 
-    def macro(self, name: str, figures: SramFigures, latency: int) -> Lines:
+    def macro(self, name: str, figures: SramFigures, geometry: MacroGeometry) -> Lines:
         """The ``cell`` group of one macro."""
         if figures.cycle_ns > self.period:
             raise SramTooSlow(
@@ -158,7 +185,12 @@ class _MacroWriter:
                 f"{figures.cycle_ns:.3f} ns, and the period is {self.period:.3f} ns"
             )
         address = (figures.depth - 1).bit_length()
-        inputs = {"en": 1, "write": 1, "addr": address, "wdata": figures.width}
+        if geometry.ports == "1rw":
+            inputs = {"en": 1, "write": 1, "addr": address, "wdata": figures.width}
+        else:
+            inputs = {"wen": 1, "waddr": address, "wdata": figures.width, "ren": 1}
+            inputs["raddr"] = address
+        delay = clock_to_output(figures, geometry.latency, self.period, self.cells)
         return group(
             "cell",
             name,
@@ -176,12 +208,12 @@ class _MacroWriter:
                 attribute("min_period", figures.cycle_ns),
             ),
             *(self._input(port, width) for port, width in inputs.items() if width),
-            self._output(figures.width, clock_to_output(figures, latency, self.period, self.cells)),
+            self._output(figures.width, delay),
         )
 
 
 def macro_liberty(
-    macros: Mapping[str, tuple[int, int, int]],
+    macros: Mapping[str, MacroGeometry],
     sram: SramTable,
     period_ns: float,
     *,
@@ -191,8 +223,8 @@ def macro_liberty(
     name: str = "kiln45_sram",
 ) -> str:
     """
-    The text of a Liberty file with macros of (depth, width, latency), as of
-    :class:`hw.memory.MemoryMacros`, at a clock's period.
+    The text of a Liberty file with macros, as of :class:`hw.memory.MemoryMacros`, at a clock's
+    period.
 
     ``SramTooSlow`` where one cannot take an access in every period, ``SramOutOfRange`` where the
     table does not answer for it. Area, times and leakage are a corner's; the conditions that the
@@ -203,10 +235,10 @@ def macro_liberty(
     writer = _MacroWriter(cells, period_ns)
     types: set[int] = set()
     lines: Lines = []
-    for macro, (depth, width, latency) in macros.items():
-        figures = sram.price(depth, width, flavour=flavour, temperature=temperature)
-        lines += writer.macro(macro, figures, latency)
-        types |= {width, (depth - 1).bit_length()}
+    for macro, geometry in macros.items():
+        figures = geometry.price(sram, flavour=flavour, temperature=temperature)
+        lines += writer.macro(macro, figures, geometry)
+        types |= {geometry.width, (geometry.depth - 1).bit_length()}
     buses = [
         line for width in sorted(types) if width > 1 for line in bus_type(f"bits_{width}", width)
     ]

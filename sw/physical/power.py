@@ -160,8 +160,8 @@ class _Meter:
     def _macro(self, leaf: Leaf) -> None:
         geometry = macro_geometry(leaf.kind)
         assert geometry is not None
-        figures = self.srams.price(
-            *geometry[:2], flavour=self.corner.flavour, temperature=self.corner.temperature
+        figures = geometry.price(
+            self.srams, flavour=self.corner.flavour, temperature=self.corner.temperature
         )
         reads, writes = self.activity.accesses[leaf.name]
         place = leaf.part, "memory"

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .cells import read_cells
 from .library import WIRE_LOAD, CellFile
-from .macros import macro_liberty
+from .macros import MacroGeometry, macro_liberty
 from .mapping import (
     CELLS,
     CLOCK_GATE,
@@ -136,10 +136,7 @@ def synthesise(
     """Maps and times a unit in ``directory``, where ``netlist.v`` and ``netlist.json`` remain."""
     directory.mkdir(parents=True, exist_ok=True)
     top = str(source.manifest["top"])
-    macros = {
-        name: srams.price(g["depth"], g["width"], flavour=flavour)
-        for name, g in source.manifest["macros"].items()
-    }
+    macros = list(source.manifest["macros"])
     _write_inputs(source, directory, library, srams, budget, flavour)
     view = read_library(directory)
     modules = _part_modules(source.verilog, top, source.parts)
@@ -183,10 +180,7 @@ def _write_inputs(
     budget: Budget,
     flavour: str,
 ) -> None:
-    geometries = {
-        name: (g["depth"], g["width"], g["latency"])
-        for name, g in source.manifest["macros"].items()
-    }
+    geometries = {name: MacroGeometry(**g) for name, g in source.manifest["macros"].items()}
     texts = {
         "unit.v": source.verilog,
         CELLS: library.text,

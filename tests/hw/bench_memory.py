@@ -1,4 +1,4 @@
-"""cocotb tests of the SRAM against a list of words; started by test_memory.py."""
+"""cocotb tests of the SRAMs against a list of words; started by test_memory.py."""
 
 import random
 
@@ -8,7 +8,8 @@ from sim.runner import bench_parameters
 from sim.streams import Bench
 
 GEOMETRIES = bench_parameters()["geometries"]
-NUMBERS = range(len(GEOMETRIES))
+DUALS = bench_parameters()["duals"]
+NUMBERS, DUAL_NUMBERS = range(len(GEOMETRIES)), range(len(DUALS))
 
 
 class Memory:
@@ -119,3 +120,70 @@ async def test_reset_keeps_words(dut, number):
     for addr in range(memory.depth):
         await memory.read(addr)
         assert memory.rdata == memory.words[addr]
+
+
+class DualMemory:
+    """Drives an SRAM of two ports and knows what it reads: ``self.data``, None at first."""
+
+    def __init__(self, bench, number):
+        self.bench = bench
+        self.depth, self.width, self.transparent = DUALS[number]
+        self.name = f"dual_{number}"
+        self.words = [None] * self.depth
+        self.data = None
+
+    def drive(self, port, **values):
+        for name, value in values.items():
+            if self.depth > 1 or name != "addr":
+                getattr(self.bench.dut, f"{self.name}__{port}__{name}").value = value
+
+    async def access(self, write=None, read=None):
+        """One cycle: ``write`` is address and word, ``read`` an address; checks what was read."""
+        addr, word = write or (0, 0)
+        self.drive("write", en=write is not None, addr=addr, data=word)
+        self.drive("read", en=read is not None, addr=read or 0)
+        await self.bench.step()
+        if self.data is not None:
+            got = int(getattr(self.bench.dut, f"{self.name}__read__data").value)
+            assert got == self.data, f"data {got:#x}, not {self.data:#x}"
+        before = list(self.words)
+        if write is not None:
+            self.words[addr] = word
+        if read is not None:
+            self.data = (self.words if self.transparent else before)[read]
+
+    def word(self, rng):
+        return rng.choice([0, (1 << self.width) - 1, rng.getrandbits(self.width)])
+
+
+@cocotb.test()
+@cocotb.parametrize(number=DUAL_NUMBERS)
+async def test_two_ports(dut, number):
+    bench = await Bench.start(dut)
+    memory, rng = DualMemory(bench, number), random.Random(number)
+    for addr in range(memory.depth):
+        await memory.access((addr, memory.word(rng)))
+    met = held = 0
+    for _ in range(600):
+        near = rng.randrange(memory.depth)
+        addresses = [rng.choice([near, rng.randrange(memory.depth)]) for _ in range(2)]
+        write = (addresses[0], memory.word(rng)) if rng.random() < 0.6 else None
+        read = addresses[1] if rng.random() < 0.6 else None
+        met += write is not None and write[0] == read
+        held += write is not None and read is None
+        await memory.access(write, read)
+    assert met > 50 and held > 50
+
+
+@cocotb.test()
+@cocotb.parametrize(number=DUAL_NUMBERS)
+async def test_reset_keeps_words_of_two_ports(dut, number):
+    bench = await Bench.start(dut)
+    memory, rng = DualMemory(bench, number), random.Random(number)
+    for addr in range(memory.depth):
+        await memory.access((addr, memory.word(rng)))
+    memory.drive("write", en=0)
+    await bench.reset()
+    for addr in range(memory.depth):
+        await memory.access(read=addr)
+    await memory.access()

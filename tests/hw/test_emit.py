@@ -17,7 +17,7 @@ from hw.cnn.loader import Loader
 from hw.eie.config import PRESETS
 from hw.emit import emit
 from hw.hierarchy import shared
-from hw.memory import MemoryMacros, Sram
+from hw.memory import DualPortSram, MemoryMacros, Sram
 from hw.stream import Queue
 from sim.runner import run_bench
 from tests.hw.cnn.pipelines import PIPELINES
@@ -26,7 +26,8 @@ PAYLOAD = data.StructLayout({"index": 4, "value": signed(16)})
 
 
 class Parts(wiring.Component):
-    """Two SRAMs of one geometry and one of another, a memory, constant and empty ports."""
+    """Two SRAMs of one geometry, one of another and a small one, an SRAM of two ports, a memory,
+    constant and empty ports."""
 
     def __init__(self, init=()):
         self.config = PRESETS["tiny"]
@@ -43,11 +44,19 @@ class Parts(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         total = 0
-        for name, geometry in {"a": (32, 8, 2), "b": (64, 8, 1), "c": (32, 8, 2)}.items():
+        geometries = {"a": (96, 8, 2), "b": (64, 8, 1), "c": (96, 8, 2), "small": (8, 4, 1)}
+        for name, geometry in geometries.items():
             sram = Sram(*geometry)
             m.submodules[name] = sram
             m.d.comb += [sram.port.en.eq(self.i.valid), sram.port.addr.eq(self.i.payload.value)]
             total = total + sram.port.rdata
+        m.submodules.d = dual = DualPortSram(64, 9)
+        m.d.comb += [
+            dual.write.en.eq(self.i.valid),
+            dual.read.en.eq(self.i.valid),
+            dual.read.addr.eq(self.i.payload.value),
+        ]
+        total = total + dual.read.data
         m.submodules.table = table = memory.Memory(shape=9, depth=8, init=self.init)
         read = table.read_port()
         m.d.comb += [self.o.payload.eq(total + read.data), read.addr.eq(self.i.payload.index)]
@@ -124,20 +133,21 @@ def test_parameters_are_plain():
 def test_memories_and_macros():
     emitted = emit(Parts(), name="parts")
     manifest = emitted.manifest
-    a, b = "sram_1rw_32x8_l2", "sram_1rw_64x8_l1"
+    a, b, d = "sram_1rw_96x8_l2", "sram_1rw_64x8_l1", "sram_1r1w_64x9_l1"
     assert manifest["macros"] == {
-        a: {"depth": 32, "width": 8, "latency": 2},
-        b: {"depth": 64, "width": 8, "latency": 1},
+        a: {"depth": 96, "width": 8, "latency": 2, "ports": "1rw"},
+        b: {"depth": 64, "width": 8, "latency": 1, "ports": "1rw"},
+        d: {"depth": 64, "width": 9, "latency": 1, "ports": "1r1w"},
     }
     srams = {m["path"]: m["macro"] for m in manifest["memories"] if "macro" in m}
-    assert srams == {"a.macro": a, "b.macro": b, "c.macro": a}
+    assert srams == {"a.macro": a, "b.macro": b, "c.macro": a, "d.macro": d}
     others = [m for m in manifest["memories"] if "macro" not in m]
-    assert [(m["depth"], m["width"]) for m in others] == [(8, 9)]
-    assert others[0]["path"].startswith("table")
+    assert [(m["depth"], m["width"]) for m in others] == [(8, 4), (8, 9)]
+    assert [m["path"].split(".")[0] for m in others] == ["small", "table"]
     assert manifest["parameters"] == asdict(PRESETS["tiny"])
     assert emit(Parts(), parameters={"x": 1}).manifest["parameters"] == {"x": 1}
     assert json.loads(json.dumps(manifest)) == manifest
-    for macro, places in ((a, 2), (b, 1)):
+    for macro, places in ((a, 2), (b, 1), (d, 1)):
         assert len(re.findall(rf"^module {macro}\(", emitted.verilog, re.M)) == 1
         assert len(re.findall(rf"^  {macro} macro \(", emitted.verilog, re.M)) == places
 
@@ -146,16 +156,16 @@ def test_black_boxes():
     platform = MemoryMacros()
     emitted = emit(Parts(), platform=platform)
     assert platform.used.keys() == emitted.manifest["macros"].keys()
-    assert "sram_1rw_32x8_l2 macro (" in emitted.verilog
-    assert "module sram_1rw" not in emitted.verilog
+    assert "sram_1rw_96x8_l2 macro (" in emitted.verilog
+    assert "module sram_" not in emitted.verilog
 
 
 def test_clearing_a_memory_is_a_loop():
     words = re.compile(r"^    \S+ ?\[\d+\] = 9'h", re.M)
     cleared, loaded = emit(Parts()).verilog, emit(Parts([1, 2, 3])).verilog
-    # The SRAMs are cleared too.
-    assert (len(words.findall(cleared)), cleared.count("for (word")) == (0, 3)
-    assert (len(words.findall(loaded)), loaded.count("for (word")) == (8, 2)
+    # The SRAMs and the small memory are cleared too.
+    assert (len(words.findall(cleared)), cleared.count("for (word")) == (0, 5)
+    assert (len(words.findall(loaded)), loaded.count("for (word")) == (8, 4)
 
 
 def test_constants_are_driven():

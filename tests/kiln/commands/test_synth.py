@@ -4,8 +4,11 @@ import pytest
 from typer.testing import CliRunner
 
 from kiln.cli import app
-from kiln.commands import synth
-from sim.synth.run import SynthRun
+from kiln.commands import synth, synth_cnn
+from sim.synth import pool
+from sim.synth.cnn_machines import CnnCosts
+from sim.synth.run import Run, SynthRun
+from tests.hw.cnn.pipelines import PIPELINES
 from tests.sim.synth.reports import unit_report
 
 
@@ -32,9 +35,27 @@ def test_exit_code(monkeypatch, tmp_path, changes, code):
     assert run("eie.queue", "--preset", "tiny").exit_code == code
 
 
+@pytest.mark.parametrize(("slack", "code"), [(0.1, 0), (-0.2, 1)])
+def test_machines_of_a_streaming_network(monkeypatch, tmp_path, slack, code):
+    def run_job(job, setting):
+        report = unit_report(job.name, slack_ns=slack if job.counted.unit.name == "long" else 0.2)
+        return Run(job, report, {}, tmp_path, warm=False)
+
+    monkeypatch.setattr(synth_cnn, "cnn_machine", lambda *arguments: PIPELINES["block"])
+    monkeypatch.setattr(pool, "run_job", run_job)
+    result = run("cnn", "--network", "resnet33-cifar10", "--jobs", 1, "--out", tmp_path)
+    assert result.exit_code == code, result.output
+    assert "SRAM, line buffers" in result.output and "unbuffered" in result.output
+    report = CnnCosts.model_validate_json((tmp_path / "synth_resnet33_cifar10.json").read_text())
+    assert [machine.name for machine in report.machines] == ["skip-free", "buffered", "unbuffered"]
+    assert report.interval == 147456 and report.machine("buffered").slack_ns == slack
+    assert report.machine("buffered").slowest_unit == "long"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["cnn", "--network", "alex"], "no network 'alex'; there are digits, resnet33-cifar10"),
         (["eie.nothing", "--preset", "tiny"], "no unit 'eie.nothing' in tiny; there are eie.pe"),
         (["eie.pe", "--preset", "paper65"], "no preset 'paper65'; there are tiny, "),
     ],

@@ -8,15 +8,21 @@ import pytest
 
 from sw.physical.cells import read_cells
 from sw.physical.liberty import write_liberty
-from sw.physical.macros import SramTooSlow, clock_to_output, macro_liberty
+from sw.physical.macros import (
+    MacroGeometry,
+    SramTooSlow,
+    clock_to_output,
+    macro_geometry,
+    macro_liberty,
+)
 from sw.physical.sram import SramOutOfRange, SramTable
 
 MACROS = {
-    "fast": (1024, 16, 1),
-    "deep": (16384, 64, 2),
-    "slow": (1024, 16, 2),
-    "single": (1, 512, 1),
-    "narrow": (4096, 8, 1),
+    "fast": MacroGeometry(1024, 16, 1),
+    "deep": MacroGeometry(16384, 64, 2),
+    "slow": MacroGeometry(1024, 16, 2),
+    "single": MacroGeometry(1, 512, 1),
+    "narrow": MacroGeometry(4096, 8, 1),
 }
 PERIOD = 1.25
 # A DFF_X1 that drives a BUF_X4, by hand: the rising edge is the later one.
@@ -46,6 +52,24 @@ def test_the_file(table: SramTable, parse_liberty: Callable[[str], Any]) -> None
     assert setup.groups[0].at(0.1, 0.1) == 0.04334 and hold.groups[0].at(0.1, 0.1) == 0.008565
 
 
+def test_two_ports(table: SramTable, parse_liberty: Callable[[str], Any]) -> None:
+    dual = MacroGeometry(1024, 16, 1, "1r1w")
+    cell = parse_liberty(macro_liberty({"dual": dual}, table, PERIOD)).named("cell")["dual"]
+    assert cell.number("area") == pytest.approx(14332)
+    pins, buses = cell.named("pin"), cell.named("bus")
+    assert set(pins) == {"clk", "wen", "ren"}
+    assert set(buses) == {"waddr", "raddr", "wdata", "rdata"}
+    assert pins["clk"].number("min_period") == 0.445
+    (arrives,) = buses["rdata"].all("timing")
+    assert next(arrives.all("cell_rise")).at(0.1, 0.0) == 0.531
+
+
+def test_geometry_by_name() -> None:
+    assert macro_geometry("sram_1rw_100x7_l3") == MacroGeometry(100, 7, 3)
+    assert macro_geometry("sram_1r1w_64x8_l1") == MacroGeometry(64, 8, 1, "1r1w")
+    assert macro_geometry("sram_2rw_64x8_l1") is None and macro_geometry("DFF_X1") is None
+
+
 def test_ports_of_one_bit_and_of_one_word(
     table: SramTable, parse_liberty: Callable[[str], Any]
 ) -> None:
@@ -55,7 +79,7 @@ def test_ports_of_one_bit_and_of_one_word(
         def price(self, *args: Any, **options: Any) -> Any:
             return figures
 
-    text = macro_liberty({"bit": (1, 1, 1)}, Same({}), PERIOD)
+    text = macro_liberty({"bit": MacroGeometry(1, 1, 1)}, Same({}), PERIOD)
     cell = parse_liberty(text).named("cell")["bit"]
     assert set(cell.named("pin")) == {"clk", "en", "write", "wdata", "rdata"}
     assert not cell.named("bus")
@@ -75,9 +99,9 @@ def test_clock_to_output_by_latency(table: SramTable) -> None:
 def test_a_macro_must_cycle_in_a_period(table: SramTable) -> None:
     message = "deep: 16384 x 64 bits take one access in 1.168 ns, and the period is 1.000 ns"
     with pytest.raises(SramTooSlow, match=message):
-        macro_liberty({"deep": (16384, 64, 2)}, table, 1.0)
+        macro_liberty({"deep": MACROS["deep"]}, table, 1.0)
     with pytest.raises(SramOutOfRange, match="use flip-flops"):
-        macro_liberty({"small": (8, 16, 1)}, table, PERIOD)
+        macro_liberty({"small": MacroGeometry(8, 16, 1)}, table, PERIOD)
 
 
 def netlist(name: str, depth: int, width: int) -> str:
@@ -97,7 +121,7 @@ endmodule
 def test_opensta_sees_register_sram_register(
     table: SramTable, sta: Callable[[str], str], tmp_path: Path, name: str
 ) -> None:
-    depth, width, latency = MACROS[name]
+    depth, width, latency, _ = MACROS[name]
     (tmp_path / "cells.lib").write_text(write_liberty(read_cells()))
     (tmp_path / "sram.lib").write_text(macro_liberty({name: MACROS[name]}, table, PERIOD))
     (tmp_path / "path.v").write_text(netlist(name, depth, width))
