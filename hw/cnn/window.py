@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..memory import DualPortSram
 from .config import ConvConfig, Number
+from .raster import raster
 from .streams import beat, beats
 
 __all__ = ["LineBuffer", "tap_layout"]
@@ -107,54 +108,46 @@ class LineBuffer(wiring.Component):
     def _walk(self, m, read, ahead, step, advance):
         """Goes through folds, taps and groups of every output pixel."""
         c = self.config
-        row, column = Signal(range(c.out_height)), Signal(range(c.out_width))
-        fold, group = Signal(range(c.folds)), Signal(range(c.groups))
-        tap_row, tap_column = Signal(range(c.kernel)), Signal(range(c.kernel))
-        bottom, right = Signal(), Signal()
-        m.d.comb += [
-            bottom.eq(row == c.out_height - 1),
-            right.eq(column == c.out_width - 1),
-        ]
+        go = Signal()
+        row, column, fold, tap_row, tap_column, group = raster(
+            m,
+            go,
+            row=c.out_height,
+            column=c.out_width,
+            fold=c.folds,
+            tap_row=c.kernel,
+            tap_column=c.kernel,
+            group=c.groups,
+        )
 
         # The window's last pixel: to the right and below, where the image goes on.
-        below = Mux(bottom, 0, c.width) if c.stride == 1 else c.width
-        beside = Mux(right, 0, 1) if c.stride == 1 else 1
+        below = Mux(row.last, 0, c.width) if c.stride == 1 else c.width
+        beside = Mux(column.last, 0, 1) if c.stride == 1 else 1
         enough = Signal()
         m.d.comb += enough.eq(ahead > (below + beside if c.kernel == 3 else 0))
 
         # A tap is read if the one before has left, or leaves now.
-        ends = {
-            "group": group == c.groups - 1,
-            "column": tap_column == c.kernel - 1,
-            "row": tap_row == c.kernel - 1,
-            "fold": fold == c.folds - 1,
-        }
-        end = {name: Signal(name=f"last_{name}") for name in ends}
-        m.d.comb += [end[name].eq(ends[name]) for name in ends]
-        go, dot, pixel = Signal(), Signal(), Signal()
+        line, dot, pixel = Signal(), Signal(), Signal()
         m.d.comb += [
             go.eq(enough & (~self.o.valid | self.o.ready)),
-            dot.eq(end["group"] & end["column"] & end["row"]),
-            pixel.eq(dot & end["fold"]),
+            line.eq(group.last & tap_column.last),
+            dot.eq(line & tap_row.last),
+            pixel.eq(dot & fold.last),
             step.eq(go & pixel),
         ]
-        with m.If(go):
-            self._count(m, [(group, end["group"]), (tap_column, end["column"]),
-                            (tap_row, end["row"]), (fold, end["fold"]),
-                            (column, right), (row, bottom)])  # fmt: skip
 
         def to_next(distances):
             within, across = distances
-            return Mux(right, across, within)
+            return Mux(column.last, across, within)
 
         m.d.comb += advance.eq(to_next(self._advances))
         words = c.ring_pixels * c.groups
         distance = to_next([pixels * c.groups % words for pixels in self._advances])
-        self._address(m, read, go, end, dot, pixel, distance)
+        self._address(m, read, go, line, dot, pixel, distance)
 
         masked, inside = Signal(), Signal()
         m.d.comb += [
-            inside.eq(self._inside(row, column, tap_row, tap_column, bottom, right)),
+            inside.eq(self._inside(row, column, tap_row, tap_column)),
             read.en.eq(go & inside),
         ]
         with m.If(~self.o.valid | self.o.ready):
@@ -163,30 +156,19 @@ class LineBuffer(wiring.Component):
             m.d.sync += [self.o.payload.last.eq(dot), masked.eq(~inside)]
         m.d.comb += self.o.payload.x.as_value().eq(Mux(masked, 0, read.data))
 
-    @staticmethod
-    def _count(m, counters):
-        """Counters, each with its end, the fastest first; all start anew at their ends."""
-        carry: Value = Value.cast(1)
-        for counter, end in counters:
-            with m.If(carry):
-                m.d.sync += counter.eq(Mux(end, 0, counter + 1))
-            carry = carry & end
-
-    def _inside(self, row, column, tap_row, tap_column, bottom, right) -> Value:
+    def _inside(self, row, column, tap_row, tap_column) -> Value:
         """Whether the tap is on the image."""
         c = self.config
         if c.kernel == 1:
             return Value.cast(1)
-        above = (row == 0) & (tap_row == 0)
-        left = (column == 0) & (tap_column == 0)
-        outside = above | left
+        outside = (row.first & tap_row.first) | (column.first & tap_column.first)
         if c.stride == 1:
-            outside |= (bottom & (tap_row == 2)) | (right & (tap_column == 2))
+            outside |= (row.last & tap_row.last) | (column.last & tap_column.last)
         return ~outside
 
-    def _address(self, m, read, go, end, dot, pixel, distance):
+    def _address(self, m, read, go, line, dot, pixel, distance):
         """The ring's address of the next tap. ``corner`` is where the window begins, ``distance``
-        how far on the next one does."""
+        how far on the next one does; ``line`` is the end of the kernel's row."""
         c = self.config
         words = c.ring_pixels * c.groups
         start = -self._reach * c.groups % words
@@ -202,7 +184,7 @@ class LineBuffer(wiring.Component):
                 m.d.sync += [corner.eq(moved), address.eq(moved)]
             with m.Elif(dot):
                 m.d.sync += address.eq(corner)
-            with m.Elif(end["group"] & end["column"]):
+            with m.Elif(line):
                 jump = (c.width - 3) * c.groups + 1
                 m.d.sync += address.eq(_round(address, jump % words, words))
             with m.Else():
