@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 KILN := .venv/bin/kiln
 BOARD := ulx3s
+MACHINE := eie
 # Traces of real SSDs for `make bench`, files or folders, and a network that others trained.
 TRACES :=
 PRETRAINED :=
@@ -54,8 +55,8 @@ students: ready  ## Networks without skips: trains what is missing; CIFAR10_ROOT
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))
 
-fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or BOARD=icebreaker
-	@$(KILN) fpga --board $(BOARD)
+fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or icebreaker; MACHINE=digits
+	@$(KILN) fpga --board $(BOARD) --machine $(MACHINE)
 
 train: ready  ## Train, prune and share the weights of the shipped predictor anew
 	@$(KILN) train mittos --sparsity 98

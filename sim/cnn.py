@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from .emitted import emit_once
 from .top import LIMIT, HarnessError, VerilatedTop
 
 __all__ = ["CnnEngine", "CnnError", "Frames", "UnitCycles"]
+
+_QUIET = 4096
+"""Cycles without a word after which none will come, however the receiver stalls."""
 
 
 class CnnError(RuntimeError):
@@ -116,10 +120,10 @@ class CnnEngine(VerilatedTop):
 
     def load(self, compiled: Compiled) -> None:
         """Load a network's weights and parameters, and take images from then on.
-        :class:`CnnError` where the machine refuses it."""
+        :class:`CnnError` where the machine refuses it, as it does one for other units."""
         self.stop()
         self.clear_errors()
-        frame = network_frame(self.config, compiled.weights, compiled.parameters)
+        frame = network_frame(compiled.config, compiled.weights, compiled.parameters)
         try:
             self.send(frame)
         except HarnessError as error:
@@ -135,8 +139,11 @@ class CnnEngine(VerilatedTop):
             raise CnnError("the machine did not run", self.errors)
 
     def stop(self) -> None:
-        """Lose the images that are on their way."""
+        """Lose the images that are on their way, and what there is of their results."""
         self.write_register(Register.CONTROL, Control.STOP)
+        with suppress(HarnessError):
+            while True:
+                self.receive(1, limit=_QUIET)
 
     def stream(
         self,
@@ -145,10 +152,14 @@ class CnnEngine(VerilatedTop):
         progress: Callable[[int], object] | None = None,
     ) -> Frames:
         """Images, uint8 (n, channels, height, width), one after the other; ``progress`` is called
-        now and then with the number done."""
+        now and then with the number done. After a :class:`CnnError` the machine needs a
+        :meth:`reset`, and its network again."""
         shape = (self.config.channels, self.config.height, self.config.width)
         if pixels.ndim != 4 or pixels.shape[1:] != shape:
-            raise ValueError(f"images must be (n, {shape}), not {pixels.shape}")
+            wanted = ", ".join(map(str, shape))
+            raise ValueError(f"images must be (n, {wanted}), not {pixels.shape}")
+        if not self.status & Status.RUNNING:
+            raise RuntimeError("no network is running")
         words = -(-self.config.classes // 2) + 1
         try:
             found = self.flow(image_frames(pixels), words, progress=progress)
@@ -158,7 +169,7 @@ class CnnEngine(VerilatedTop):
         return Frames(logits, classes, found.starts, found.ends)
 
     def unit_cycles(self) -> dict[str, UnitCycles]:
-        """What every unit did since :meth:`run`, by node."""
+        """What every unit did from :meth:`run` to :meth:`stop`, or until now, by node."""
         counted = {}
         for place, node in enumerate(self.config.nodes):
             self.write_register(Register.UNIT_SELECT, place)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from hw.cnn.config import SkipKind
+from hw.cnn.format import Register
 from sw.dataflow.compile import Compiled
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
@@ -90,12 +91,14 @@ def verify_stream(
 ) -> StreamReport:
     """Stream images, uint8 (n, channels, height, width), through an engine that holds the network,
     with words held back at random in a share ``stalls`` of the cycles, and compare; ``progress`` is
-    called with the number done."""
+    called with the number done. Then the engine is stopped."""
     engine.stall(seed, stalls, stalls)
     engine.run()
     before = engine.cycle
     frames = engine.stream(images, progress=progress)
     elapsed = engine.cycle - before
+    engine.stop()  # so that all units' counters are of the same cycles
+    counted = engine.read_register(Register.CYCLES)
     golden = GoldenCnn(compiled.graph)
     parts = [golden(images[k : k + _BATCH]).numpy() for k in range(0, len(images), _BATCH)]
     expected = np.concatenate(parts)
@@ -112,11 +115,11 @@ def verify_stream(
         simulated_cycles=elapsed,
         units={
             unit: UnitShares(
-                busy=counted.busy / elapsed,
-                starved=counted.starved / elapsed,
-                blocked=counted.blocked / elapsed,
+                busy=each.busy / counted,
+                starved=each.starved / counted,
+                blocked=each.blocked / counted,
             )
-            for unit, counted in engine.unit_cycles().items()
+            for unit, each in engine.unit_cycles().items()
         },
         **_times(compiled, frames),
         **_sizes(compiled),

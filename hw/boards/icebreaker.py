@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
-from amaranth.lib import io
 from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from .machine import SerialEie
 from .sram import SramFiles
+from .top import Led
 
-__all__ = ["IcebreakerPlatform", "IcebreakerTop"]
+__all__ = ["LEDS", "IcebreakerClock", "IcebreakerPlatform"]
+
+LEDS = (Led("green", "led_g", 0, "irq"), Led("red", "led_r", 0, "fault"))
 
 _PLL = {15: (79, 6), 18: (47, 5), 21: (55, 5), 24: (63, 5)}
 """MHz -> DIVF, DIVQ for 12 MHz in; DIVR is 0."""
@@ -72,39 +73,4 @@ class IcebreakerClock(Elaboratable):
             m.d.start += count.eq(count + 1)
         m.submodules.reset = ResetSynchronizer(~ready)
         platform.add_clock_constraint(clock, self.mhz * 1e6)
-        return m
-
-
-class IcebreakerTop(Elaboratable):
-    """
-    The machine on the board: UART on the FTDI's lines, green LED lit while results or a watchdog
-    error are there (``done``), red LED after a faulty packet.
-
-    Parameters
-    ----------
-    machine : :class:`SerialEie`
-    mhz : :class:`int`
-        As of :class:`IcebreakerClock`.
-    """
-
-    def __init__(self, machine: SerialEie, mhz: int):
-        self.machine = machine
-        self.mhz = mhz
-
-    def elaborate(self, platform):
-        m = Module()
-        m.domains.sync = ClockDomain()
-        m.submodules.clock = IcebreakerClock(self.mhz)
-        m.submodules.machine = machine = self.machine
-        uart = platform.request("uart", dir="-")
-        m.submodules.rx = rx = io.Buffer("i", uart.rx)
-        m.submodules.tx = tx = io.Buffer("o", uart.tx)
-        m.submodules.green = green = io.Buffer("o", platform.request("led_g", dir="-"))
-        m.submodules.red = red = io.Buffer("o", platform.request("led_r", dir="-"))
-        m.d.comb += [
-            machine.rx.eq(rx.i),
-            tx.o.eq(machine.tx),
-            green.o.eq(machine.done),
-            red.o.eq(machine.fault),
-        ]
         return m

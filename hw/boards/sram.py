@@ -38,18 +38,22 @@ class SramFiles:
 
     huge_bits: int | None = None
     """SRAMs of so many bits and more go to the device's large memories."""
+    tiny_bits = 0
+    """SRAMs of fewer bits go to the device's distributed RAM."""
 
     def get_sram(self, sram: Sram) -> Instance:
         """The instance; adds its module to the files of the build."""
         depth, width, latency = sram.depth, sram.width, sram.latency
         name = f"sram_1rw_{depth}x{width}_l{latency}"
-        huge = self.huge_bits is not None and depth * width >= self.huge_bits
+        style = "distributed" if depth * width < self.tiny_bits else "block"
+        if self.huge_bits is not None and depth * width >= self.huge_bits:
+            style = "huge"
         text = _VERILOG.format(
             name=name,
             high=width - 1,
             last=depth - 1,
             high_address=(depth - 1).bit_length() - 1,
-            style="huge" if huge else "block",
+            style=style,
             stages="".join(
                 _STAGE.format(high=width - 1, k=k, before=k - 1) for k in range(2, latency + 1)
             ),

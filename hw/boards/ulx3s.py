@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, Signal
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Signal
 from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
-from .machine import SerialEie
 from .sram import SramFiles
+from .top import Led
 
-__all__ = ["Ulx3sPlatform", "Ulx3sTop"]
+__all__ = ["LEDS", "Ulx3sClock", "Ulx3sPlatform"]
+
+LEDS = (
+    Led("led_0", "led", 0, "irq"),
+    Led("led_1", "led", 1, "active"),
+    Led("led_2", "led", 2, "fault"),
+)
 
 _OSCILLATOR = 25
 _VCO = 600
@@ -18,6 +24,8 @@ _VCO = 600
 
 class Ulx3sPlatform(SramFiles, ULX3S_85F_Platform):
     """The board; programming it needs no tool here."""
+
+    tiny_bits = 1 << 11
 
     @property
     def required_tools(self):
@@ -74,36 +82,4 @@ class Ulx3sClock(Elaboratable):
         )
         m.d.comb += ClockSignal().eq(clock)
         m.submodules.reset = ResetSynchronizer(~locked)
-        return m
-
-
-class Ulx3sTop(Elaboratable):
-    """
-    The machine on the board: UART on the FTDI's lines, LED 0 lit while results or a watchdog error
-    are there (``done``), LED 1 while a packet is under way, LED 2 after a faulty one.
-
-    Parameters
-    ----------
-    machine : :class:`SerialEie`
-    mhz : :class:`int`
-        As of :class:`Ulx3sClock`.
-    """
-
-    def __init__(self, machine: SerialEie, mhz: int):
-        self.machine = machine
-        self.mhz = mhz
-
-    def elaborate(self, platform):
-        m = Module()
-        m.domains.sync = ClockDomain()
-        m.submodules.clock = Ulx3sClock(self.mhz)
-        m.submodules.machine = machine = self.machine
-        uart = platform.request("uart", dir="-")
-        m.submodules.rx = rx = io.Buffer("i", uart.rx)
-        m.submodules.tx = tx = io.Buffer("o", uart.tx)
-        m.d.comb += [machine.rx.eq(rx.i), tx.o.eq(machine.tx)]
-        for number, value in enumerate((machine.done, machine.active, machine.fault)):
-            led = io.Buffer("o", platform.request("led", number, dir="-"))
-            m.submodules[f"led_{number}"] = led
-            m.d.comb += led.o.eq(value)
         return m

@@ -1,8 +1,9 @@
-"""``kiln fpga``: a board's bitstream, and what it takes of its device."""
+"""``kiln fpga``: a machine's bitstream for a board, and what it takes of its device."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -11,45 +12,137 @@ from rich.table import Table
 
 from hw.boards.boards import BAUD, BOARDS, Board
 from kiln.terminal import fail
-from sim.fpga import STAGES, Built, build_bitstream
-from sw.physical.fpga import BoardResult, FpgaReport, fpga_page
+from sim.fpga.build import (
+    STAGES,
+    SYNTHESIS_STAGES,
+    Built,
+    build_bitstream,
+    synthesise,
+)
+from sim.fpga.machines import BUILT, SYNTHESISED, Subject, subject_of
+from sim.fpga.page import fpga_page
+from sw.physical.fpga import (
+    CELLS,
+    BoardResult,
+    Engine,
+    FpgaReport,
+    Streaming,
+    Synthesis,
+    build_name,
+)
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
+_Result = TypeVar("_Result")
+
 
 @app.command("fpga")
 def fpga(
     board: Annotated[str, typer.Option(help=f"One of {', '.join(BOARDS)}.")] = "ulx3s",
+    machine: Annotated[
+        str,
+        typer.Option(
+            help=f"{', '.join(BUILT)}; or {', '.join(SYNTHESISED)}, which is synthesised only, "
+            "without skips and with them."
+        ),
+    ] = "eie",
     seed: Annotated[
-        int | None, typer.Option(help="Seed of placement.  [default: the board's own]")
+        int | None, typer.Option(help="Seed of placement.  [default: the design's own]")
     ] = None,
     build: Annotated[Path, typer.Option(help="Where bitstreams are built.")] = Path("build/fpga"),
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("docs/results"),
 ) -> None:
-    """Build the bitstream of a board with an engine on its serial line; exit with 1 where the
+    """Build the bitstream of a board with a machine on its serial line; exit with 1 where the
     clock is not met."""
     console = Console()
     try:
         if board not in BOARDS:
             raise ValueError(f"no board {board!r}; there are {', '.join(BOARDS)}")
-        chosen = BOARDS[board]
-        placed = chosen.seed if seed is None else seed
-        built = _build(chosen, build / board, placed, console)
-        result = _result(chosen, built, placed)
-        (build / board / "report.json").write_text(result.model_dump_json(indent=1) + "\n")
-        _publish(result, out)
+        if machine in SYNTHESISED:
+            if seed is not None:
+                raise ValueError(f"--seed is of placement; {machine} is synthesised only")
+            _synthesise(machine, BOARDS[board], build, out, console)
+            return
+        if machine not in BUILT:
+            raise ValueError(
+                f"no machine {machine!r}; there are {', '.join((*BUILT, *SYNTHESISED))}"
+            )
+        met = _build(subject_of(machine, BOARDS[board]), seed, build, out, console)
     except (ValueError, OSError, RuntimeError) as error:
         fail("fpga", error)
-    console.print(_table(result))
-    console.print(f"bitstream: {built.bitstream}", highlight=False)
-    console.print(f"report: {build / board / 'report.json'}, {out / 'fpga.md'}", highlight=False)
-    if not result.met:
+    if not met:
         raise typer.Exit(1)
 
 
-def _build(board: Board, folder: Path, seed: int, console: Console) -> Built:
+def _build(subject: Subject, seed: int | None, build: Path, out: Path, console: Console) -> bool:
+    """Build, report, and tell whether the clock is met."""
+    design = subject.design
+    name = build_name(design.board.name, subject.machine.name)
+    placed = design.seed if seed is None else seed
+    folder = build / name
+    built = _watched(
+        name,
+        STAGES,
+        console,
+        lambda progress: build_bitstream(design, folder, seed=placed, progress=progress),
+    )
+    result = _result(subject, built, placed)
+    (folder / "report.json").write_text(result.model_dump_json(indent=1) + "\n")
+    _publish(out, result)
+    console.print(_table(result))
+    console.print(f"bitstream: {built.bitstream}", highlight=False)
+    console.print(f"report: {folder / 'report.json'}, {out / 'fpga.md'}", highlight=False)
+    return result.met
+
+
+def _synthesise(network: str, board: Board, build: Path, out: Path, console: Console) -> None:
+    """Synthesise a geometry without skips and with them, and report."""
+    results = [
+        _synthesis(network, subject_of(name, board), build, console)
+        for name in (network, f"{network}-residual")
+    ]
+    _publish(out, *results)
+    table = Table(title=f"{network} for {board.device}, synthesised")
+    table.add_column("")
+    for column in ("without skips", "with skips"):
+        table.add_column(column, justify="right")
+    for kind, what in CELLS.items():
+        table.add_row(what, *(f"{result.cells.get(kind, 0):,}" for result in results))
+    console.print(table)
+    console.print(f"report: {out / 'fpga.md'}", highlight=False)
+
+
+def _synthesis(network: str, subject: Subject, build: Path, console: Console) -> Synthesis:
+    design, machine = subject.design, subject.machine
+    assert isinstance(machine, Streaming)
+    folder = build / build_name(design.board.name, machine.name)
+    done = _watched(
+        machine.name,
+        SYNTHESIS_STAGES,
+        console,
+        lambda progress: synthesise(design, folder, progress=progress),
+    )
+    return Synthesis(
+        board=design.board.name,
+        device=design.board.device,
+        machine=machine,
+        date=date.today().isoformat(),
+        command=f"kiln fpga --machine {network}",
+        tools=done.tools,
+        seconds=done.seconds,
+        cells=done.cells,
+    )
+
+
+def _watched(
+    name: str,
+    stages: Sequence[str],
+    console: Console,
+    work: Callable[[Callable[[str], None]], _Result],
+) -> _Result:
+    """Carry out what tells its stages, and show them."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -61,26 +154,28 @@ def _build(board: Board, folder: Path, seed: int, console: Console) -> Built:
         def advance(stage: str) -> None:
             if tasks:
                 progress.update(tasks[-1], total=1, completed=1)
-            number = STAGES.index(stage) + 1
-            label = f"{board.name}: {stage} ({number} of {len(STAGES)})"
+            number = stages.index(stage) + 1
+            label = f"{name}: {stage} ({number} of {len(stages)})"
             tasks.append(progress.add_task(label, total=None))
 
-        built = build_bitstream(board, folder, seed=seed, progress=advance)
+        done = work(advance)
         progress.update(tasks[-1], total=1, completed=1)
-    return built
+    return done
 
 
-def _result(board: Board, built: Built, seed: int) -> BoardResult:
-    extra = "" if seed == board.seed else f" --seed {seed}"
+def _result(subject: Subject, built: Built, seed: int) -> BoardResult:
+    design, machine = subject.design, subject.machine
+    words = [f"--board {design.board.name}"]
+    words += [] if isinstance(machine, Engine) else [f"--machine {machine.name}"]
+    words += [] if seed == design.seed else [f"--seed {seed}"]
     return BoardResult(
-        board=board.name,
-        device=board.device,
-        preset=board.name,
-        n_pe=board.config.n_pe,
-        mhz=board.mhz,
+        board=design.board.name,
+        device=design.board.device,
+        machine=machine,
+        mhz=design.mhz,
         baud=BAUD,
         date=date.today().isoformat(),
-        command=f"kiln fpga --board {board.name}{extra}",
+        command=" ".join(["kiln fpga", *words]),
         tools=built.tools,
         seed=seed,
         seconds=built.seconds,
@@ -92,20 +187,22 @@ def _result(board: Board, built: Built, seed: int) -> BoardResult:
     )
 
 
-def _publish(result: BoardResult, out: Path) -> None:
-    """Put the result beside those of other boards."""
+def _publish(out: Path, *results: BoardResult | Synthesis) -> None:
+    """Put results beside those of other machines."""
     path = out / "fpga.json"
     report = FpgaReport()
     if path.exists():
         report = FpgaReport.model_validate_json(path.read_text())
-    report = report.including(result)
+    report = report.including(*results)
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(report.model_dump_json(indent=1) + "\n")
     (out / "fpga.md").write_text(fpga_page(report))
 
 
 def _table(result: BoardResult) -> Table:
-    table = Table(title=f"{result.n_pe} PEs on {result.board}, {result.device}")
+    machine = result.machine
+    what = f"{machine.n_pe} PEs" if isinstance(machine, Engine) else machine.name
+    table = Table(title=f"{what} on {result.board}, {result.device}")
     table.add_column("")
     for column in ("used", "of", "share"):
         table.add_column(column, justify="right")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from hw.cnn.config import (
     INPUT,
     AddConfig,
+    AveragePoolConfig,
     ConvConfig,
+    MaxPoolConfig,
     Node,
     PipelineConfig,
     Skip,
@@ -64,10 +67,16 @@ def compile_network(
     if (interval is None) == (multipliers is None):
         raise ValueError("one of interval and multipliers must be given")
     found = layers(graph)
+    image = prod(graph.shape)
     if multipliers is not None:
-        units = fold_for_budget(found, multipliers)
+        units = fold_for_budget(found, multipliers, image)
     else:
         assert interval is not None
+        if interval < image:
+            raise DataflowError(
+                f"{INPUT}: a frame cannot take {interval:,} cycles; its {image:,} bytes come one a "
+                "cycle"
+            )
         units = fold_for_interval(found, interval)
     config = pipeline_of(graph.shape, found, units, skips)
     weights, parameters = {}, {}
@@ -91,7 +100,8 @@ def pipeline_of(
     nodes = tuple(
         Node(layer.name, unit, layer.sources) for layer, unit in zip(found, units, strict=True)
     )
-    ends = _skips(nodes)
+    _check_beats(nodes)
+    ends = _skips(shape, nodes)
     # Whatever the depth, what is between the ends is the same.
     whole = tuple(Skip(source, reader, kind, 2, stride) for source, reader, stride in ends)
     config = PipelineConfig(*shape, nodes, whole)
@@ -102,28 +112,50 @@ def pipeline_of(
     return PipelineConfig(*shape, nodes, sized)
 
 
-def _skips(nodes: Sequence[Node]) -> list[tuple[str, str, int]]:
+def _check_beats(nodes: Sequence[Node]) -> None:
+    """Beats are gathered, or cut, whole: of two numbers of channels one must divide the other."""
+    given = {INPUT: 1} | {node.name: node.unit.lanes for node in nodes}
+    for node in nodes:
+        takes = node.unit.simd if isinstance(node.unit, ConvConfig) else node.unit.lanes
+        for source in node.sources:
+            gives = given[source]
+            if max(takes, gives) % min(takes, gives):
+                raise DataflowError(
+                    f"{node.name}: takes {takes} channels at a time, and {source} gives {gives}: "
+                    "one must divide the other; another interval folds them otherwise"
+                )
+
+
+def _skips(shape: tuple[int, int, int], nodes: Sequence[Node]) -> list[tuple[str, str, int]]:
     """Source, reader and stride of the longer way of each tensor that is read twice."""
     by_name = {node.name: node for node in nodes}
+    sizes = {INPUT: shape[1:]} | {node.name: _size(node.unit) for node in nodes}
     readers: dict[str, list[Node]] = {name: [] for name in (INPUT, *by_name)}
     for node in nodes:
         for source in node.sources:
             readers[source].append(node)
     found = []
     for source, both in readers.items():
-        if len(both) < 2:
-            continue
         shortcut = [node for node in both if _is_shortcut(node, by_name, readers)]
-        if len(both) > 2 or len(shortcut) != 1:
+        if len(both) > 1 and (len(both) > 2 or len(shortcut) != 1):
             names = ", ".join(node.name for node in both)
             raise DataflowError(
                 f"{source}: is read by {names}; of a tensor that is read twice one reader must be "
                 "a sum, or the projection before it"
             )
-        stride = 1
-        if isinstance(shortcut[0].unit, ConvConfig) and source != INPUT:
-            stride = 2 if _height(by_name[source].unit) != shortcut[0].unit.height else 1
-        found.append((source, shortcut[0].name, stride))
+        ends = shortcut if len(both) == 2 else []
+        for node in both:
+            halved = (
+                isinstance(node.unit, ConvConfig)
+                and (node.unit.height, node.unit.width) != sizes[source]
+            )
+            if node in ends:
+                found.append((source, node.name, 2 if halved else 1))
+            elif halved:
+                raise DataflowError(
+                    f"{node.name}: a stride of 2 with a kernel of 1 is only for the projection of "
+                    "a tensor that is read twice"
+                )
     return found
 
 
@@ -140,5 +172,14 @@ def _is_shortcut(node: Node, by_name: dict[str, Node], readers: dict[str, list[N
     )
 
 
-def _height(unit: UnitConfig) -> int:
-    return unit.out_height if isinstance(unit, ConvConfig) else unit.height
+def _size(unit: UnitConfig) -> tuple[int, int]:
+    """Height and width of a unit's output."""
+    match unit:
+        case ConvConfig():
+            return unit.out_height, unit.out_width
+        case AddConfig():
+            return unit.height, unit.width
+        case MaxPoolConfig():
+            return unit.height // unit.size, unit.width // unit.size
+        case AveragePoolConfig():
+            return 1, 1

@@ -30,19 +30,21 @@ def fold_for_interval(found: Sequence[Layer], interval: int) -> tuple[UnitConfig
     return tuple(_folded(layer, interval) for layer in found)
 
 
-def fold_for_budget(found: Sequence[Layer], budget: int) -> tuple[UnitConfig, ...]:
+def fold_for_budget(found: Sequence[Layer], budget: int, least: int = 1) -> tuple[UnitConfig, ...]:
     """
-    The folding with the shortest frame interval that takes at most ``budget`` multipliers.
+    The folding with the shortest frame interval, of ``least`` cycles or more, that takes at most
+    ``budget`` multipliers.
 
     :class:`DataflowError` where one multiplier for each convolution is more already.
     """
-    least = multipliers([layer.unit for layer in found])
-    if budget < least:
+    fewest = multipliers([layer.unit for layer in found])
+    if budget < fewest:
         raise DataflowError(
             f"{budget} multipliers are too few: each convolution and linear layer takes at least "
-            f"one, which makes {least}"
+            f"one, which makes {fewest}"
         )
-    choices = sorted({cycles for layer in found for cycles in _intervals(layer.unit)})
+    cycles = {folding.cycles for layer in found for folding in _foldings(layer.unit)}
+    choices = sorted({max(least, each) for each in cycles})
     low, high = 0, len(choices) - 1
     while low < high:
         middle = (low + high) // 2
@@ -61,62 +63,39 @@ def _fits(found: Sequence[Layer], interval: int, budget: int) -> bool:
 
 
 def _folded(layer: Layer, interval: int) -> UnitConfig:
-    unit = layer.unit
-    if isinstance(unit, ConvConfig):
-        for folding in _foldings(unit):
-            if folding.cycles <= interval:
-                return _with_lanes(folding, interval, folding.pe)
-        raise DataflowError(
-            f"{layer.name}: no folding takes at most {interval:,} cycles; the shortest is "
-            f"{min(_intervals(unit)):,}"
-        )
-    return _with_lanes(unit, interval, unit.channels)
-
-
-def _with_lanes(unit: UnitConfig, interval: int, most: int) -> UnitConfig:
-    """The unit with as few lanes, a divisor of ``most``, as let it keep the interval."""
-    for lanes in _divisors(most):
-        candidate = replace(unit, lanes=lanes)
-        if max(candidate.cycles, _output_beats(candidate)) <= interval:
-            return candidate
-    return replace(unit, lanes=most)
-
-
-def _output_beats(unit: UnitConfig) -> int:
-    """Beats in which a frame leaves."""
-    if isinstance(unit, ConvConfig):
-        return unit.out_height * unit.out_width * unit.outputs // unit.lanes
-    return unit.cycles
+    foldings = _foldings(layer.unit)
+    for folding in foldings:
+        if folding.cycles <= interval:
+            return folding
+    raise DataflowError(
+        f"{layer.name}: no folding takes at most {interval:,} cycles; the shortest is "
+        f"{min(folding.cycles for folding in foldings):,}"
+    )
 
 
 @lru_cache(maxsize=1024)
-def _foldings(unit: ConvConfig) -> tuple[ConvConfig, ...]:
-    """All foldings, the one to be preferred first: of fewest multipliers, then the squarest. They
-    have lanes enough to be as fast as their multipliers."""
-    found = []
-    for simd in _divisors(unit.inputs):
-        for pe in _divisors(unit.outputs):
-            folding = replace(unit, simd=simd, pe=pe, lanes=1)
-            lanes = next(n for n in _divisors(pe) if pe // n <= folding.dot_beats)
-            found.append(replace(folding, lanes=lanes))
+def _foldings(unit: UnitConfig) -> tuple[UnitConfig, ...]:
+    """All foldings, the one to be preferred first: of fewest multipliers, then the squarest, then
+    of fewest lanes."""
+    if not isinstance(unit, ConvConfig):
+        return tuple(replace(unit, lanes=lanes) for lanes in _divisors(unit.channels))
+    found = [
+        replace(unit, simd=simd, pe=pe, lanes=lanes)
+        for simd in _divisors(unit.inputs)
+        for pe in _divisors(unit.outputs)
+        for lanes in _divisors(pe)
+    ]
     return tuple(
         sorted(
             found,
             key=lambda each: (
                 each.multipliers,
-                each.cycles,
                 max(each.simd, each.pe) / min(each.simd, each.pe),
                 each.pe,
+                each.lanes,
             ),
         )
     )
-
-
-def _intervals(unit: UnitConfig) -> set[int]:
-    """Cycles of a frame that foldings of a unit have."""
-    if isinstance(unit, ConvConfig):
-        return {folding.cycles for folding in _foldings(unit)}
-    return {unit.cycles // lanes for lanes in _divisors(unit.channels)}
 
 
 @lru_cache(maxsize=256)

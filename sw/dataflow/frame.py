@@ -6,6 +6,7 @@ Words are uint64, little endian.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,7 +85,7 @@ def image_frames(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
         raise TypeError(
             f"pixels must be uint8 (n, channels, height, width), not {pixels.dtype} {pixels.shape}"
         )
-    values = pixels.transpose(0, 2, 3, 1).reshape(len(pixels), -1)
+    values = pixels.transpose(0, 2, 3, 1).reshape(len(pixels), prod(pixels.shape[1:]))
     padded = np.zeros((len(values), -(-values.shape[1] // _PIXELS) * _PIXELS), np.uint8)
     padded[:, : values.shape[1]] = values
     return padded.view("<u8").astype(np.uint64)

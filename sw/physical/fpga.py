@@ -1,16 +1,28 @@
-"""What nextpnr says of a board's design, and the page of results that it goes to."""
+"""What Yosys and nextpnr say of a machine on an FPGA."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["BoardResult", "Clock", "FpgaReport", "Usage", "fpga_page", "parse_nextpnr"]
+__all__ = [
+    "CELLS",
+    "PLACED",
+    "BoardResult",
+    "Clock",
+    "Engine",
+    "FpgaReport",
+    "Streaming",
+    "Synthesis",
+    "Usage",
+    "build_name",
+    "parse_nextpnr",
+    "parse_stat",
+]
 
-_KINDS = {
+PLACED = {
     "ICESTORM_LC": "logic cells (LUT4 and flip-flop)",
     "ICESTORM_DSP": "multipliers 16 x 16",
     "ICESTORM_RAM": "block RAMs, 4 kbit",
@@ -25,7 +37,17 @@ _KINDS = {
     "SB_IO": "pins",
     "TRELLIS_IO": "pins",
 }
-"""Cells of nextpnr that the report shows, by what they are."""
+"""Cells of nextpnr that reports show, by what they are."""
+
+CELLS = {
+    "LUT4": "LUT4",
+    "CCU2C": "carry cells, of two LUT4",
+    "TRELLIS_FF": "flip-flops",
+    "TRELLIS_DPR16X4": "distributed RAMs, 16 x 4",
+    "DP16KD": "block RAMs, 18 kbit",
+    "MULT18X18D": "multipliers 18 x 18",
+}
+"""Cells that Yosys maps to an ECP5 and reports show, by what they are."""
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -58,13 +80,46 @@ class Clock(_Model):
         return self.fmax_mhz >= self.constraint_mhz
 
 
+class Engine(_Model):
+    """An EIE."""
+
+    kind: Literal["eie"] = "eie"
+    preset: str
+    n_pe: Annotated[int, Field(ge=1)]
+
+    @property
+    def name(self) -> str:
+        """What ``kiln fpga`` calls it."""
+        return self.kind
+
+
+class Streaming(_Model):
+    """A streaming network, with the skips it was trained with or without any; ``interval`` is in
+    cycles a frame."""
+
+    kind: Literal["cnn"] = "cnn"
+    network: str
+    skips: bool
+    interval: Annotated[int, Field(ge=1)]
+    multipliers: Annotated[int, Field(ge=1)]
+
+    @property
+    def name(self) -> str:
+        """What ``kiln fpga`` calls it."""
+        return f"{self.network}-residual" if self.skips else self.network
+
+
+def build_name(board: str, machine: str) -> str:
+    """What a machine on a board is called: as the board, where it is the EIE."""
+    return board if machine == "eie" else f"{board}-{machine}"
+
+
 class BoardResult(_Model):
     """A bitstream and what it takes of its device."""
 
     board: str
     device: str
-    preset: str
-    n_pe: Annotated[int, Field(ge=1)]
+    machine: Annotated[Engine | Streaming, Field(discriminator="kind")]
     mhz: float
     baud: int
     date: str
@@ -79,6 +134,11 @@ class BoardResult(_Model):
     clocks: dict[str, Clock]
 
     @property
+    def name(self) -> str:
+        """Of the board, and of its machine where that is no EIE."""
+        return build_name(self.board, self.machine.name)
+
+    @property
     def fmax_mhz(self) -> float:
         """Of the slowest clock."""
         return min(clock.fmax_mhz for clock in self.clocks.values())
@@ -89,14 +149,37 @@ class BoardResult(_Model):
         return all(clock.met for clock in self.clocks.values())
 
 
+class Synthesis(_Model):
+    """What Yosys makes of a machine: cells by kind, before placement."""
+
+    board: str
+    device: str
+    machine: Streaming
+    date: str
+    command: str
+    tools: dict[str, str]
+    seconds: float
+    cells: dict[str, _Count]
+
+
 class FpgaReport(_Model):
-    """The boards that have been built, by name."""
+    """Bitstreams that have been built, by board and machine, and machines that have been
+    synthesised, by machine."""
 
     boards: dict[str, BoardResult] = {}
+    syntheses: dict[str, Synthesis] = {}
 
-    def including(self, result: BoardResult) -> FpgaReport:
-        """The report with a board's result new or replaced."""
-        return FpgaReport(boards=dict(sorted({**self.boards, result.board: result}.items())))
+    def including(self, *results: BoardResult | Synthesis) -> FpgaReport:
+        """The report with results new or replaced."""
+        boards, syntheses = dict(self.boards), dict(self.syntheses)
+        for result in results:
+            if isinstance(result, BoardResult):
+                boards[result.name] = result
+            else:
+                syntheses[result.machine.name] = result
+        return FpgaReport(
+            boards=dict(sorted(boards.items())), syntheses=dict(sorted(syntheses.items()))
+        )
 
 
 class _NextpnrClock(BaseModel):
@@ -121,7 +204,7 @@ def parse_nextpnr(text: str) -> tuple[dict[str, Usage], dict[str, Clock]]:
     usage = {
         kind: each
         for kind, each in report.utilization.items()
-        if each.used or (kind in _KINDS and each.available)
+        if each.used or (kind in PLACED and each.available)
     }
     clocks = {
         name: Clock(fmax_mhz=round(each.achieved, 2), constraint_mhz=round(each.constraint, 2))
@@ -130,41 +213,18 @@ def parse_nextpnr(text: str) -> tuple[dict[str, Usage], dict[str, Clock]]:
     return usage, clocks
 
 
-_HEAD = """# The engine on FPGA boards
-
-`kiln fpga` builds these; the figures are nextpnr's, after placement and routing. How to build and
-use them: [docs/fpga.md](../fpga.md).
-
-| board | device | PEs | clock, MHz | fmax, MHz | met | bitstream | built |
-| --- | --- | ---: | ---: | ---: | --- | ---: | --- |
-"""
+class _YosysModule(BaseModel):
+    num_cells_by_type: dict[str, int]
 
 
-def _row(result: BoardResult) -> str:
-    return (
-        f"| {result.board} | {result.device} | {result.n_pe} | {result.mhz:g} "
-        f"| {result.fmax_mhz:.2f} | {'yes' if result.met else 'NO'} "
-        f"| {result.bitstream_bytes:,} bytes | {result.date} |\n"
-    )
+class _YosysStat(BaseModel):
+    design: _YosysModule
 
 
-def _usage_lines(usage: Mapping[str, Usage]) -> str:
-    lines = "| cells | used | of | share |\n| --- | ---: | ---: | ---: |\n"
-    for kind, what in _KINDS.items():
-        if kind in usage:
-            each = usage[kind]
-            lines += f"| {what} | {each.used:,} | {each.available:,} | {each.share:.0%} |\n"
-    return lines
-
-
-def fpga_page(report: FpgaReport) -> str:
-    """The results as Markdown."""
-    page = _HEAD + "".join(map(_row, report.boards.values()))
-    for result in report.boards.values():
-        tools = ", ".join(f"{name} {version}" for name, version in result.tools.items())
-        page += (
-            f"\n## {result.board}\n\n`{result.command}`, {result.date}; {tools}; seed "
-            f"{result.seed}.\nPreset `{result.preset}`, serial line at {result.baud:,} baud.\n\n"
-            f"{_usage_lines(result.utilisation)}"
-        )
-    return page
+def parse_stat(text: str) -> dict[str, int]:
+    """Cells by kind of what Yosys's ``stat -json`` writes. ``ValueError`` says what is wrong with
+    the text."""
+    try:
+        return _YosysStat.model_validate(json.loads(text)).design.num_cells_by_type
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise ValueError(f"no statistics of Yosys: {error}") from None

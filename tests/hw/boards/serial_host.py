@@ -5,7 +5,6 @@ import random
 from hw.bus.format import Reply
 from sim.runner import bench_parameters
 from sim.streams import Bench
-from sw.host.eie import EieHost
 from sw.host.link import FAULTS, Link, ReplyPacket, with_crc
 from tests.hw.bus.serial_line import SerialLine
 
@@ -13,18 +12,19 @@ _TRIES = 20
 
 
 class SerialHost:
-    """Talks to an :class:`hw.boards.machine.SerialEie` through its UART pins only."""
+    """Talks to an :class:`hw.boards.machine.SerialMachine` through its UART pins only."""
 
     @classmethod
-    async def start(cls, dut, *, damage=0.0):
-        """``damage`` is the share of packets that lose a bit, either way."""
+    async def start(cls, dut, driver, *, damage=0.0):
+        """``driver`` has the steps; ``damage`` is the share of packets that lose a bit, either
+        way."""
         self = cls()
         self.dut = dut
         parameters = bench_parameters()
         self.divisor, self.patience = parameters["divisor"], parameters["patience"]
         self.line = SerialLine(dut, self.divisor)
         self.bench = await Bench.start(dut)
-        self.link, self.eie = Link(), EieHost()
+        self.link, self.driver = Link(), driver
         self.damage, self.rng, self.repeats = damage, random.Random(5), 0
         return self
 

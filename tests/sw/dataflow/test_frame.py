@@ -97,6 +97,10 @@ def test_image_frames(shape):
         assert frame.astype("<u8").tobytes() == bytes(order) + bytes(-len(order) % 8)
 
 
+def test_no_image_frames():
+    assert image_frames(np.zeros((0, 3, 2, 4), np.uint8)).shape == (0, 3)
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((1, 2, 2), np.uint8), np.zeros((1, 1, 2, 2), int)])
 def test_image_frames_refuse_other_arrays(pixels):
     with pytest.raises(TypeError, match=r"^pixels must be uint8 \(n, channels, height, width\)"):

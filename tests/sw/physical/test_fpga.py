@@ -1,47 +1,11 @@
-"""nextpnr's report, and the page of results."""
+"""What Yosys and nextpnr say, and what is kept of it."""
 
 import json
 
 import pytest
 
-from sw.physical.fpga import BoardResult, Clock, FpgaReport, Usage, fpga_page, parse_nextpnr
-
-REPORT = {
-    "critical_paths": [{"from": "posedge clk", "path": []}],
-    "fmax": {
-        "clk": {"achieved": 21.573, "constraint": 21.0016},
-        "slow": {"achieved": 9.5, "constraint": 12.0},
-    },
-    "utilization": {
-        "ICESTORM_LC": {"used": 4999, "available": 5280},
-        "ICESTORM_DSP": {"used": 0, "available": 8},
-        "SB_GB": {"used": 8, "available": 8},
-        "SB_I2C": {"used": 0, "available": 2},
-    },
-}
-
-
-def result(board="icebreaker", **changes):
-    usage, clocks = parse_nextpnr(json.dumps(REPORT))
-    fields = {
-        "board": board,
-        "device": "iCE40UP5K-SG48",
-        "preset": board,
-        "n_pe": 1,
-        "mhz": 21,
-        "baud": 1_000_000,
-        "date": "2026-11-25",
-        "command": f"kiln fpga --board {board}",
-        "tools": {"yosys": "0.70"},
-        "seed": 1,
-        "seconds": {"synthesise": 16.0},
-        "bitstream": "top.bin",
-        "bitstream_bytes": 104090,
-        "bitstream_sha256": "0" * 64,
-        "utilisation": usage,
-        "clocks": clocks,
-    }
-    return BoardResult(**{**fields, **changes})
+from sw.physical.fpga import Clock, FpgaReport, Usage, parse_nextpnr, parse_stat
+from tests.sw.physical.fpga_results import EIE, REPORT, RESIDUAL, SKIPFREE, result, synthesis
 
 
 def test_parse():
@@ -74,23 +38,35 @@ def test_bad_reports(text, message):
 
 
 def test_slowest_clock_counts():
-    assert result().fmax_mhz == 9.5 and not result().met
+    assert result(EIE).fmax_mhz == 9.5 and not result(EIE).met
     fast = {"clk": Clock(fmax_mhz=21.57, constraint_mhz=21)}
-    assert result(clocks=fast).fmax_mhz == 21.57 and result(clocks=fast).met
+    assert result(EIE, clocks=fast).fmax_mhz == 21.57 and result(EIE, clocks=fast).met
 
 
-def test_report_keeps_other_boards():
-    report = FpgaReport().including(result("ulx3s")).including(result())
-    assert list(report.boards) == ["icebreaker", "ulx3s"]
-    newer = report.including(result(date="2026-12-01"))
+def test_names():
+    assert result(EIE).name == "icebreaker"
+    assert result(SKIPFREE, board="ulx3s").name == "ulx3s-digits"
+    assert result(RESIDUAL, board="ulx3s").name == "ulx3s-digits-residual"
+
+
+def test_report_keeps_others():
+    report = FpgaReport().including(result(EIE, board="ulx3s"), result(SKIPFREE, board="ulx3s"))
+    report = report.including(synthesis(SKIPFREE), result(EIE))
+    assert list(report.boards) == ["icebreaker", "ulx3s", "ulx3s-digits"]
+    assert list(report.syntheses) == ["digits"]
+    newer = report.including(result(EIE, date="2026-12-01"))
     assert newer.boards["icebreaker"].date == "2026-12-01"
     assert newer.boards["ulx3s"] == report.boards["ulx3s"]
+    assert newer.syntheses == report.syntheses
     assert FpgaReport.model_validate_json(newer.model_dump_json()) == newer
 
 
-def test_page():
-    page = fpga_page(FpgaReport().including(result()))
-    assert "| icebreaker | iCE40UP5K-SG48 | 1 | 21 | 9.50 | NO | 104,090 bytes |" in page
-    assert "| logic cells (LUT4 and flip-flop) | 4,999 | 5,280 | 95% |" in page
-    assert "SB_GB" not in page
-    assert "`kiln fpga --board icebreaker`, 2026-11-25; yosys 0.70; seed 1." in page
+def test_parse_stat():
+    text = json.dumps({"design": {"num_cells": 3, "num_cells_by_type": {"LUT4": 3}}})
+    assert parse_stat(text) == {"LUT4": 3}
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"design": {"num_cells_by_type": {"LUT4": "x"}}}'])
+def test_bad_stat(text):
+    with pytest.raises(ValueError, match="no statistics of Yosys"):
+        parse_stat(text)

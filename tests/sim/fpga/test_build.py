@@ -1,15 +1,23 @@
-"""Building bitstreams, with programs that stand in for the tools."""
+"""Building bitstreams, and synthesis, with programs that stand in for the tools."""
 
 import hashlib
 
 import pytest
 
-from hw.boards.boards import BOARDS
-from sim.fpga import STAGES, FpgaError, build_bitstream, find_tools
+from hw.boards.boards import BOARDS, eie_on
+from sim.fpga.build import (
+    STAGES,
+    SYNTHESIS_STAGES,
+    FpgaError,
+    build_bitstream,
+    find_tools,
+    synthesise,
+)
 from sw.physical.fpga import Clock, Usage
-from tests.sim.fake_tools import LEAVES, install
+from tests.sim.fake_tools import CELLS, LEAVES, install
 
 ICEBREAKER = BOARDS["icebreaker"]
+DESIGN = eie_on(ICEBREAKER)
 
 
 def test_build(tmp_path, monkeypatch):
@@ -18,7 +26,7 @@ def test_build(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "old").write_text("")
     stages = []
-    built = build_bitstream(ICEBREAKER, folder, seed=7, progress=stages.append)
+    built = build_bitstream(DESIGN, folder, seed=7, progress=stages.append)
     assert stages == list(STAGES) == list(built.seconds)
     assert built.bitstream == folder / "top.bin"
     assert built.sha256 == hashlib.sha256(b"bits\n").hexdigest()
@@ -30,13 +38,33 @@ def test_build(tmp_path, monkeypatch):
     assert "this is yosys" in (folder / "build.log").read_text()
 
 
+def test_synthesise(tmp_path, monkeypatch):
+    """Yosys alone."""
+    install(tmp_path, monkeypatch, fails="nextpnr-ice40")
+    folder = tmp_path / "build"
+    stages = []
+    done = synthesise(DESIGN, folder, progress=stages.append)
+    assert stages == list(SYNTHESIS_STAGES)
+    assert done.cells == CELLS
+    assert done.tools == {"yosys": str(tmp_path / "yosys")}
+    assert "stat -json" in (folder / "top.ys").read_text()
+    assert not (folder / "nextpnr.json").exists()
+
+
+def test_failing_synthesis(tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, fails="yosys")
+    with pytest.raises(FpgaError, match="synthesis for icebreaker failed") as error:
+        synthesise(DESIGN, tmp_path / "build")
+    assert str(error.value).endswith("yosys has failed")
+
+
 @pytest.mark.parametrize("tool", LEAVES)
 def test_failing_tool(tool, tmp_path, monkeypatch):
     install(tmp_path, monkeypatch, fails=tool)
     with pytest.raises(
         FpgaError, match=r"building for icebreaker failed, see .*build\.log"
     ) as error:
-        build_bitstream(ICEBREAKER, tmp_path / "build")
+        build_bitstream(DESIGN, tmp_path / "build")
     assert str(error.value).endswith(f"{tool} has failed")
 
 

@@ -1,0 +1,1 @@
+"""Machines on FPGAs: which there are, their bitstreams, and the page of results."""
