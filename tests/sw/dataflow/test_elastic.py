@@ -5,8 +5,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from hw.cnn.config import ConvConfig, Number
-from sw.dataflow.elastic import Registers, Windows, convolved, projected
+from hw.cnn.config import ConvConfig
+from sw.dataflow.elastic import Registers, Windows, convolved
 from sw.dataflow.flow import Record, offered
 
 
@@ -77,25 +77,6 @@ def test_beats_wait_until_the_next_sums(cycle, late):
     with pytest.raises(StopIteration):
         beats.send(1000)
     assert record.late is late
-
-
-def test_projection_takes_what_fits():
-    """Two pixels into the line buffer; the next one when the first has been read."""
-    unit = ConvConfig(2, 2, 2, 2, kernel=1, pe=2, lanes=2, output=Number.S16)
-    pops = []
-
-    def words():
-        free = 0
-        for _ in range(40):
-            pops.append((yield free))
-            free = pops[-1] + 1
-
-    beats = projected(unit, words())
-    found = taken_beats(beats, [1000, 1001, 1002])
-    assert found[0] == 1 + 2 + 2 + 5
-    # Before the sum takes one: three in registers, one of sums, one of products, two of pixels.
-    assert sum(pop < 1000 for pop in pops) <= 2 * 9
-    assert pops == sorted(set(pops))
 
 
 def test_offered():
