@@ -10,8 +10,8 @@ from sw import weights
 from sw.dataflow.compile import compile_network
 from sw.golden.cnn_file import read_graph
 
-INTERVAL = 1152
-"""Cycles a frame: all convolutions of the network take just that."""
+INTERVAL = 4608
+"""Cycles a frame: all convolutions of the network take just that, with few multipliers."""
 
 
 @pytest.mark.rtl

@@ -1,0 +1,21 @@
+"""Depths of skips against those that RTL needs."""
+
+import pytest
+
+from tests.sw.dataflow.digits import digits_config
+
+
+@pytest.mark.parametrize(
+    ("interval", "depths"),
+    [
+        (1152, [346, 157, 161]),
+        (2304, [335, 146, 159]),
+        (4608, [327, 143, 159]),
+        (9216, [324, 144, 160]),
+    ],
+)
+def test_skip_depths(interval, depths):
+    """On RTL these keep the interval, and one less in any of them does not."""
+    config = digits_config(interval)
+    assert config.bound == interval
+    assert [skip.depth for skip in config.skips] == depths
