@@ -15,7 +15,9 @@ class MachineRow(BaseModel):
     A network on one of the three machines.
 
     ``run`` is that on the RTL, ``stalled`` another one with words held back, if there was one.
-    ``hold_interval`` is what an unbuffered machine should take by its worst block.
+    ``expected_interval`` is what an unbuffered machine should take by its worst block, in cycles;
+    ``reread_skip_bits`` what skips would still have to keep in a buffered one if they were read
+    from the line buffers of their blocks' first convolutions.
     """
 
     data: str

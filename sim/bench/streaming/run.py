@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hw.cnn.config import PipelineConfig, SkipKind
 from sim.cnn import CnnEngine, CnnError
 from sim.streaming import StreamReport, verify_stream
+from sw.dataflow.alternatives import expected_hold_interval, reread_skip_bits
 from sw.dataflow.compile import Compiled, compile_network
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
@@ -125,7 +126,12 @@ def _machine(
             stalled = verify_stream(
                 subject.name, compiled, engine, pixels[some], labels[some], stalls=STALLS
             )
-    return MachineRow(data=subject.data, run=run, stalled=stalled)
+    row = MachineRow(data=subject.data, run=run, stalled=stalled)
+    if row.run.machine == "unbuffered":
+        row.expected_interval = expected_hold_interval(compiled.config)
+    if row.run.machine == "buffered":
+        row.reread_skip_bits = reread_skip_bits(compiled.config)
+    return row
 
 
 def _depth(subject: Subject, share: float, progress: Callable[[int], object]) -> DepthPoint:
