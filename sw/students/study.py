@@ -74,7 +74,7 @@ STUDIES = {
         Recipe(epochs=30),
         Recipe(epochs=4, rate=0.05),
         Recipe(epochs=20, rate=0.05, taught=0.9),
-        Recipe(epochs=3, rate=0.002, decay=0.0, taught=0.5),
+        Recipe(epochs=2, rate=1e-4, decay=0.0, taught=0.5),
     ),
 }
 
