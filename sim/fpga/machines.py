@@ -25,7 +25,7 @@ SYNTHESISED = ("resnet8",)
 
 _INTERVALS = {"digits": 9216, "resnet8": 147456}
 """Cycles a frame."""
-_MHZ = 50
+_MHZ = 25
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,10 @@ def verilog_name(name: str) -> str:
 def _module_verilog(module: Module, netlist: Netlist) -> str:
     names: dict[Net, str] = {"0": "1'b0", "1": "1'b1", "x": "1'b0"}
     assigns = []
-    for port, (direction, nets) in module.ports.items():
+    # Inputs first: an output may be one of them.
+    for port, (direction, nets) in sorted(
+        module.ports.items(), key=lambda item: item[1][0] != "input"
+    ):
         for bit, net in enumerate(nets):
             text = verilog_name(port) + (f"[{bit}]" if len(nets) > 1 else "")
             if net in names:

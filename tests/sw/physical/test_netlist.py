@@ -71,6 +71,14 @@ def test_verilog(tmp_path: Path) -> None:
     assert lines.index("module top(a, z);") > lines.index("endmodule")
 
 
+def test_an_output_that_is_an_input(tmp_path: Path) -> None:
+    netlist = design(tmp_path)
+    ports = netlist.modules["top"].ports
+    ports |= {"b": ("output", [40]), "c": ("input", [40])}
+    lines = netlist.verilog().splitlines()
+    assert "  assign b = c;" in lines and "module top(a, z, b, c);" in lines
+
+
 def test_sizes_of_a_cell() -> None:
     assert LIBRARY.sizes("BUF_X2") == ["BUF_X1", "BUF_X2", "BUF_X8"]
     assert LIBRARY.sizes("INV_X1") == ["INV_X1"]
