@@ -48,6 +48,10 @@ def fpga(
             "without skips and with them."
         ),
     ] = "eie",
+    synthesis: Annotated[
+        bool,
+        typer.Option("--synthesis", help="Yosys only, of a network without skips and with them."),
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(help="Seed of placement.  [default: the design's own]")
     ] = None,
@@ -60,15 +64,16 @@ def fpga(
     try:
         if board not in BOARDS:
             raise ValueError(f"no board {board!r}; there are {', '.join(BOARDS)}")
-        if machine in SYNTHESISED:
-            if seed is not None:
-                raise ValueError(f"--seed is of placement; {machine} is synthesised only")
-            _synthesise(machine, BOARDS[board], build, out, console)
-            return
-        if machine not in BUILT:
+        if machine not in (*BUILT, *SYNTHESISED):
             raise ValueError(
                 f"no machine {machine!r}; there are {', '.join((*BUILT, *SYNTHESISED))}"
             )
+        if synthesis or machine in SYNTHESISED:
+            if seed is not None:
+                raise ValueError(f"--seed is of placement; {machine} is synthesised only")
+            extra = "" if machine in SYNTHESISED else " --synthesis"
+            _synthesise(machine, extra, BOARDS[board], build, out, console)
+            return
         met = _build(subject_of(machine, BOARDS[board]), seed, build, out, console)
     except (ValueError, OSError, RuntimeError) as error:
         fail("fpga", error)
@@ -97,10 +102,16 @@ def _build(subject: Subject, seed: int | None, build: Path, out: Path, console: 
     return result.met
 
 
-def _synthesise(network: str, board: Board, build: Path, out: Path, console: Console) -> None:
-    """Synthesise a geometry without skips and with them, and report."""
+def _synthesise(
+    machine: str, extra: str, board: Board, build: Path, out: Path, console: Console
+) -> None:
+    """Synthesise a network without skips and with them, and report."""
+    if machine == "eie":
+        raise ValueError("--synthesis is of networks; eie is none")
+    network = machine.removesuffix("-residual")
+    command = f"kiln fpga --machine {network}{extra}"
     results = [
-        _synthesis(network, subject_of(name, board), build, console)
+        _synthesis(subject_of(name, board), command, build, console)
         for name in (network, f"{network}-residual")
     ]
     _publish(out, *results)
@@ -114,7 +125,7 @@ def _synthesise(network: str, board: Board, build: Path, out: Path, console: Con
     console.print(f"report: {out / 'fpga.md'}", highlight=False)
 
 
-def _synthesis(network: str, subject: Subject, build: Path, console: Console) -> Synthesis:
+def _synthesis(subject: Subject, command: str, build: Path, console: Console) -> Synthesis:
     design, machine = subject.design, subject.machine
     assert isinstance(machine, Streaming)
     folder = build / build_name(design.board.name, machine.name)
@@ -129,7 +140,7 @@ def _synthesis(network: str, subject: Subject, build: Path, console: Console) ->
         device=design.board.device,
         machine=machine,
         date=date.today().isoformat(),
-        command=f"kiln fpga --machine {network}",
+        command=command,
         tools=done.tools,
         seconds=done.seconds,
         cells=done.cells,

@@ -34,7 +34,6 @@ _COST = """
 The same network with the skips that it was trained with, kept in queues of the smallest depth at
 the full rate, and without any; both in {interval:,} cycles a frame, with the host side and the
 serial line, which are the same. Those with skips have projections too, {more} multipliers more.
-Tailor's savings are as its authors published them, at most, of other networks on other devices.
 
 """
 
@@ -42,9 +41,13 @@ _SYNTHESISED = """
 ## {network} geometry, synthesised
 
 `{command}`, {date}; {tools}. Cells that Yosys maps it to for the {device} of {board}, serial line
-included; not placed. Untrained, {interval:,} cycles a frame, {multipliers} multipliers without
-skips and {more} with them.
+included; not placed. {interval:,} cycles a frame, {multipliers} multipliers without skips and
+{more} with them.
 
+"""
+
+_PUBLISHED = """
+Tailor's savings are as its authors published them, at most, of other networks on other devices.
 """
 
 _TAILOR = {
@@ -169,4 +172,5 @@ def _savings(kept: Mapping[str, int], lean: Mapping[str, int], kinds: Mapping[st
         saved = f"{(before - after) / before:.1%}"
         published = f"{TAILOR_SAVED[_TAILOR[kind]]}%" if kind in _TAILOR else ""
         rows.append([what, f"{before:,}", f"{after:,}", saved, published])
-    return markdown_table("cells|with skips|without|saved|Tailor, up to", rows)
+    table = markdown_table("cells|with skips|without|saved|Tailor's saving, up to", rows)
+    return table + _PUBLISHED

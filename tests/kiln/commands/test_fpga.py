@@ -57,16 +57,19 @@ def test_network(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("small")
-def test_synthesis(run, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("network", "extra"), [("resnet8", ""), ("digits", " --synthesis")])
+def test_synthesis(run, tmp_path, monkeypatch, network, extra):
     """Without skips and with them, and no more than Yosys."""
     install(tmp_path, monkeypatch, leaves={"yosys": ECP5["yosys"]})
-    done = run("--machine", "resnet8")
+    done = run("--machine", network, *extra.split())
     assert done.exit_code == 0, done.output
-    assert "resnet8 for LFE5U-85F-6BG381, synthesised" in done.output
+    assert f"{network} for LFE5U-85F-6BG381, synthesised" in done.output
     report = FpgaReport.model_validate_json((tmp_path / "results/fpga.json").read_text())
-    assert list(report.syntheses) == ["resnet8", "resnet8-residual"]
+    assert list(report.syntheses) == [network, f"{network}-residual"]
     assert all(each.cells == CELLS for each in report.syntheses.values())
-    assert "## resnet8 geometry, synthesised" in (tmp_path / "results/fpga.md").read_text()
+    commands = {each.command for each in report.syntheses.values()}
+    assert commands == {f"kiln fpga --machine {network}{extra}"}
+    assert f"## {network} geometry, synthesised" in (tmp_path / "results/fpga.md").read_text()
 
 
 def test_clock_not_met(run, tmp_path, monkeypatch):
@@ -92,6 +95,7 @@ def test_unknown_board(run):
             ("--board", "icebreaker", "--machine", "digits"),
             "digits has no place on icebreaker; it is for ulx3s",
         ),
+        (("--synthesis",), "--synthesis is of networks; eie is none"),
         (
             ("--machine", "resnet8", "--seed", "1"),
             "--seed is of placement; resnet8 is synthesised only",
