@@ -7,6 +7,7 @@ import torch
 
 from hw.cnn.config import Number
 from hw.cnn.streams import beat
+from sim.ports import Pin
 from sim.runner import bench_parameters
 from sim.streams import PROFILES
 from sw.golden.cnn import requantise
@@ -21,7 +22,7 @@ class AddUnit(Unit):
     """A sum, and the lift and the shift that it is loaded with."""
 
     def __init__(self, name, lift=3, shift=6):
-        kind, self.lanes, index = CASES[name]
+        kind, self.lanes, index, self.frame_beats = CASES[name]
         self.lift, self.shift = lift, shift
         self.numbers = Number.S16, Number(kind)
         first, second = (beat(number, self.lanes) for number in self.numbers)
@@ -92,6 +93,26 @@ async def test_cycles(dut, name):
     assert cycles[:count] == list(range(cycles[0], cycles[0] + count))
     assert unit.sent("second") == cycles
     assert unit.sink().cycles == [cycle + 2 for cycle in cycles]
+
+
+@cocotb.test()
+@cocotb.parametrize(name=NAMES, stalls=["never", "heavy"])
+async def test_ends(dut, name, stalls):
+    """The end of a frame is told in the cycle in which its last beat is taken, and in no other."""
+    unit = AddUnit(name)
+    await unit.start(dut, {"second": stalls, "o": stalls})
+    told, ends = [], Pin(dut, f"{name}__ends", 1)
+
+    async def listen():
+        while True:
+            await unit.bench.edge
+            if ends.get():
+                told.append(unit.bench.cycle)
+
+    listener = cocotb.start_soon(listen())
+    await unit.check(random.Random(name))
+    listener.cancel()
+    assert told == unit.sent("first")[unit.frame_beats - 1 :: unit.frame_beats]
 
 
 @cocotb.test()

@@ -16,7 +16,10 @@ UNITS = {
 
 @pytest.mark.rtl
 def test_add():
-    units = {name: (each.second.value, each.lanes, index) for name, (each, index) in UNITS.items()}
+    units = {
+        name: (each.second.value, each.lanes, index, each.cycles)
+        for name, (each, index) in UNITS.items()
+    }
     bank = Bank(**{name: Add(*unit) for name, unit in UNITS.items()})
     run_bench(bank, __file__, parameters={"units": units})
 
