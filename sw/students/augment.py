@@ -1,11 +1,11 @@
-"""Augmentation of images as bytes: shifted by some pixels, and turned over."""
+"""Augmentation of images as bytes: shifted by some pixels, turned over, with a hole."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-__all__ = ["shift_and_flip"]
+__all__ = ["erase", "shift_and_flip"]
 
 
 def shift_and_flip(
@@ -25,3 +25,21 @@ def shift_and_flip(
         return moved
     turned = torch.rand(n, generator=generator) < 0.5
     return torch.where(turned[:, None, None, None], moved.flip(3), moved)
+
+
+def erase(pixels: Tensor, generator: torch.Generator, hole: int) -> Tensor:
+    """
+    Each image with a black square, ``hole`` pixels wide and anywhere in it, cut off where it goes
+    beyond a border (cutout, DeVries and Taylor 2017); uint8 (n, channels, height, width) to the
+    same.
+    """
+    n, _, height, width = pixels.shape
+
+    def inside(size: int) -> Tensor:
+        """Of each image, which rows or columns the hole is in, (n, size)."""
+        first = torch.randint(0, size, (n, 1), generator=generator) - hole // 2
+        places = torch.arange(size)
+        return (places >= first) & (places < first + hole)
+
+    gone = inside(height)[:, :, None] & inside(width)[:, None, :]
+    return pixels.masked_fill(gone[:, None], 0)

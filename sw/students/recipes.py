@@ -69,6 +69,8 @@ class Recipe:
     reach : int
         Pixels by which images are shifted.
     flip : bool
+    hole : int
+        Pixels of a square that is taken out of every image; 0 for none.
     seed : int
         Of the order of images, and of their augmentation.
     """
@@ -85,6 +87,7 @@ class Recipe:
     features: float = 0.0
     reach: int = 4
     flip: bool = True
+    hole: int = 0
     seed: int = 1
 
     def __post_init__(self) -> None:

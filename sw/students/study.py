@@ -71,7 +71,7 @@ STUDIES = {
         "resnet33",
         3,
         32,
-        Recipe(epochs=30),
+        Recipe(epochs=60, hole=8),
         Recipe(epochs=4, rate=0.05),
         Recipe(epochs=20, rate=0.05, taught=0.9),
         Recipe(epochs=2, rate=1e-4, decay=0.0, taught=0.5),

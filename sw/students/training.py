@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from sw import checkpoint
-from sw.students.augment import shift_and_flip
+from sw.students.augment import erase, shift_and_flip
 from sw.students.images import Images, Split
 from sw.students.recipes import Recipe
 
@@ -123,6 +123,8 @@ def train(
             task.begin_step(step / steps)
             rows = order[k * recipe.batch : (k + 1) * recipe.batch]
             x = shift_and_flip(pixels[rows], generator, recipe.reach, recipe.flip)
+            if recipe.hole:
+                x = erase(x, generator, recipe.hole)
             x = (x.float() * 2.0**-split.train.frac).to(memory_format=torch.channels_last)
             loss = task.loss(x, labels[rows])
             optimizer.zero_grad()

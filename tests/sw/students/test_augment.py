@@ -1,6 +1,6 @@
 import torch
 
-from sw.students.augment import shift_and_flip
+from sw.students.augment import erase, shift_and_flip
 
 
 def test_every_image_is_one_of_its_shifts():
@@ -31,3 +31,14 @@ def test_the_seed_decides():
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_square_is_erased():
+    x = torch.full((300, 2, 9, 7), 9, dtype=torch.uint8)
+    found = erase(x, torch.Generator().manual_seed(1), 4)
+    assert found.dtype == torch.uint8 and torch.equal(found[:, 0], found[:, 1])
+    gone = found[:, 0] == 0
+    rows, columns = gone.any(dim=2).sum(dim=1), gone.any(dim=1).sum(dim=1)
+    assert torch.equal(gone.sum(dim=(1, 2)), rows * columns)
+    assert rows.min() == columns.min() == 2 and rows.max() == columns.max() == 4
+    assert bool(gone.any(dim=0).all()), "every pixel goes now and then"
