@@ -9,7 +9,7 @@ import torch
 import typer
 from rich.console import Console
 
-from kiln.commands.students.options import FOLDER, Compile, Folder
+from kiln.commands.students.options import FOLDER, Compile, Device, Folder
 from kiln.commands.students.running import place_of, run, working
 from kiln.terminal import verdict_table
 from sim.bench.students.bars import verdicts
@@ -40,6 +40,7 @@ def student(
         ),
     ] = None,
     compiled: Compile = False,
+    device: Device = "cpu",
     threads: Annotated[
         int, typer.Option(min=1, help="Of PyTorch, for the golden model's time.")
     ] = THREADS,
@@ -57,10 +58,10 @@ def student(
         }
         splits = {data: _images(plan, data in (train or [])) for data, plan in plans.items()}
         for data in train or []:
-            _train(console, plans[data], splits[data], compiled)
+            _train(console, plans[data], splits[data], compiled, device)
         report = StudentReport(
             date=date.today().isoformat(),
-            command=_command(train or [], compiled, threads),
+            command=_command(train or [], compiled, device, threads),
             shipped=shipped(WEIGHTS),
         )
         with console.status("judging"):
@@ -81,10 +82,10 @@ def _images(plan: Plan, needed: bool) -> Split | None:
     return plan.place.study.load()
 
 
-def _train(console: Console, plan: Plan, split: Split | None, compiled: bool) -> None:
+def _train(console: Console, plan: Plan, split: Split | None, compiled: bool, device: str) -> None:
     assert split is not None
     for training in plan.all_missing():
-        run(console, stage_of(plan.place, training, compiled), split, resume=True)
+        run(console, stage_of(plan.place, training, compiled), split, True, device)
 
 
 def _time_golden(report: StudentReport, split: Split | None, threads: int) -> None:
@@ -96,9 +97,10 @@ def _time_golden(report: StudentReport, split: Split | None, threads: int) -> No
             report.golden.append(time_golden(WEIGHTS / f"{each.name}.safetensors", split))
 
 
-def _command(train: list[str], compiled: bool, threads: int) -> str:
+def _command(train: list[str], compiled: bool, device: str, threads: int) -> str:
     words = [f"--train {data}" for data in train]
     words += ["--compile"] if compiled else []
+    words += [] if device == "cpu" else [f"--device {device}"]
     words += [] if threads == THREADS else [f"--threads {threads}"]
     return " ".join(["kiln bench student", *words])
 

@@ -1,4 +1,8 @@
-"""Augmentation of images as bytes: shifted by some pixels, turned over, with a hole."""
+"""
+Augmentation of images as bytes: shifted by some pixels, turned over, with a hole.
+
+What chance decides is drawn on the CPU, so that it is the same for images on every device.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,14 @@ def shift_and_flip(
     """
     n, _, height, width = pixels.shape
     padded = torch.nn.functional.pad(pixels, (reach, reach, reach, reach))
-    down, right = torch.randint(0, 2 * reach + 1, (2, n), generator=generator)
+    down, right = torch.randint(0, 2 * reach + 1, (2, n), generator=generator).to(
+        pixels.device, non_blocking=True
+    )
     windows = padded.unfold(2, height, 1).unfold(3, width, 1)
-    moved = windows[torch.arange(n), :, down, right]
+    moved = windows[torch.arange(n, device=pixels.device), :, down, right]
     if not flip:
         return moved
-    turned = torch.rand(n, generator=generator) < 0.5
+    turned = _sent(torch.rand(n, generator=generator) < 0.5, pixels)
     return torch.where(turned[:, None, None, None], moved.flip(3), moved)
 
 
@@ -41,5 +47,12 @@ def erase(pixels: Tensor, generator: torch.Generator, hole: int) -> Tensor:
         places = torch.arange(size)
         return (places >= first) & (places < first + hole)
 
-    gone = inside(height)[:, :, None] & inside(width)[:, None, :]
+    gone = (inside(height)[:, :, None] & inside(width)[:, None, :]).to(
+        pixels.device, non_blocking=True
+    )
     return pixels.masked_fill(gone[:, None], 0)
+
+
+def _sent(drawn: Tensor, pixels: Tensor) -> Tensor:
+    """What was drawn, where the pixels are."""
+    return drawn.to(pixels.device, non_blocking=True)

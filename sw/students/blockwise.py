@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -73,9 +74,11 @@ def blockwise_task(model: ResNet, teacher: ResNet, compiled: bool = False) -> Ta
         features, learn = torch.compile(features), torch.compile(learn)
 
     def loss(x: Tensor, labels: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             with torch.no_grad():
                 wanted = features(x)
             return distances(learn(wanted, own), wanted[1:]).sum()
 
-    return network_task(model, loss, {"own_inputs_from": OWN_INPUTS_FROM}, begin_step)
+    facts = {"own_inputs_from": OWN_INPUTS_FROM}
+    task = network_task(model, loss, facts, begin_step, teacher)
+    return replace(task, steady=False)

@@ -15,7 +15,7 @@ from functools import partial
 from types import MappingProxyType
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sw.students.recipes import Fade, Recipe, gates
@@ -64,14 +64,14 @@ def student_task(
     facts = {"fade": None if fade is None else asdict(fade)}
     taught = None if teacher is None else _pass(teacher.eval(), compiled)
     loss = partial(_loss, _pass(model, compiled), taught, recipe)
-    return network_task(model, loss, facts, begin_step)
+    return network_task(model, loss, facts, begin_step, teacher)
 
 
 def _pass(model: ResNet, compiled: bool) -> _Pass:
     """The features of every block, and the logits."""
 
     def run(x: Tensor) -> tuple[list[Tensor], Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             features = model.features(x)
             return features, model.head(features[-1])
 
@@ -83,19 +83,19 @@ def network_task(
     loss: Callable[[Tensor, Tensor], Tensor],
     facts: Mapping[str, object] = MappingProxyType({}),
     begin_step: Callable[[float], object] = lambda progress: None,
+    teacher: nn.Module | None = None,
 ) -> Task:
-    """A task that is judged by the network's logits, its shape among the facts; ``loss``, ``facts``
-    and ``begin_step`` as :class:`sw.students.training.Task` has them."""
+    """A task that is judged by the network's logits, its shape among the facts; the rest as
+    :class:`sw.students.training.Task` has it."""
     shape = asdict(model.shape) | {"blocks": list(model.shape.blocks)}
     predict = partial(_logits, model)
-    return Task(
-        model, loss, predict, {"shape": shape} | dict(facts), lambda: model.open_skips, begin_step
-    )
+    named = {"shape": shape} | dict(facts)
+    return Task(model, loss, predict, named, lambda: model.open_skips, begin_step, teacher)
 
 
 def _logits(model: ResNet, x: Tensor) -> Tensor:
     """In bfloat16, as the model is trained."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         found: Tensor = model(x.to(memory_format=torch.channels_last))
     return found.float()
 

@@ -26,6 +26,8 @@ class Training:
         Of the teacher, where there is one.
     features : float
         As in :class:`sw.students.recipes.Recipe`.
+    device : str
+        Where its last epoch was.
     """
 
     stage: str
@@ -33,6 +35,7 @@ class Training:
     epochs: int
     teacher_seed: int | None = None
     features: float = 0.0
+    device: str = "cpu"
 
 
 def trainings(place: Place, stage: str, seed: int) -> list[Training]:
@@ -51,7 +54,8 @@ def _training(place: Place, stage: str, seed: int) -> Training:
     teacher: dict[str, Any] | None = note.get("teacher")
     recipe = note["recipe"]
     taught_by = None if teacher is None else teacher["seed"]
-    return Training(stage, seed, recipe["epochs"], taught_by, recipe["features"])
+    epochs, features = recipe["epochs"], recipe["features"]
+    return Training(stage, seed, epochs, taught_by, features, note.get("device", "cpu"))
 
 
 def stage_of(place: Place, training: Training, compiled: bool = False) -> Stage:
@@ -80,18 +84,22 @@ def command(place: Place, training: Training) -> str:
         rest += f" --features {training.features:g}"
     if training.teacher_seed not in (None, training.seed):
         rest += f" --teacher-seed {training.teacher_seed}"
-    return f"kiln train {verb} {_words(place, training.seed, training.epochs, recipe)}{rest}"
+    words = _words(place, training.seed, training.epochs, recipe, training.device)
+    return f"kiln train {verb} {words}{rest}"
 
 
-def integers_command(place: Place, of: str, seed: int, epochs: int, bits: int) -> str:
+def integers_command(
+    place: Place, of: str, seed: int, epochs: int, bits: int, device: str = "cpu"
+) -> str:
     """The command line that makes a network's integers."""
-    words = _words(place, seed, epochs, place.study.integers)
+    words = _words(place, seed, epochs, place.study.integers, device)
     return f"kiln train integers {words} --of {of} --bits {bits}"
 
 
-def _words(place: Place, seed: int, epochs: int, recipe: Recipe) -> str:
+def _words(place: Place, seed: int, epochs: int, recipe: Recipe, device: str) -> str:
     """What is not a default is said, and images, width and seed always."""
     words = f"--data {place.study.name}"
     words += "" if place.network == place.study.network else f" --network {place.network}"
     words += f" --width {place.width} --seed {seed}"
-    return words + ("" if epochs == recipe.epochs else f" --epochs {epochs}")
+    words += "" if epochs == recipe.epochs else f" --epochs {epochs}"
+    return words + ("" if device == "cpu" else f" --device {device}")

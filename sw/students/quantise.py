@@ -42,7 +42,7 @@ def integer_task(
     facts = {"weight_bits": first, "fracs": network.fracs}
     forward = torch.compile(network) if compiled else network
     loss = partial(_loss, forward, model.eval(), recipe)
-    return Task(network, loss, network, facts, lambda: model.open_skips)
+    return Task(network, loss, network, facts, lambda: model.open_skips, teacher=model)
 
 
 def golden_accuracy(graph: QuantisedGraph, images: Images) -> float:
@@ -61,6 +61,6 @@ def _loss(
     loss = (1 - recipe.taught) * functional.cross_entropy(logits, labels)
     if not recipe.taught:
         return loss
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16):
         target = model(x).float()
     return loss + recipe.taught * divergence(logits, target, recipe.temperature)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from sw import checkpoint
 from sw.students.blockwise import blockwise_of, blockwise_task
+from sw.students.device import CPU
 from sw.students.distil import student_of, student_task, teacher_task
 from sw.students.images import Split
 from sw.students.recipes import Recipe
@@ -126,9 +127,18 @@ class Stage:
         *,
         resume: bool = False,
         step_done: Callable[[int, int], object] = lambda step, steps: None,
+        device: torch.device = CPU,
     ) -> Iterator[Epoch]:
         """As :func:`sw.students.training.train`."""
-        return train(self.task, split, self.recipe, self.path, resume=resume, step_done=step_done)
+        return train(
+            self.task,
+            split,
+            self.recipe,
+            self.path,
+            resume=resume,
+            step_done=step_done,
+            device=device,
+        )
 
 
 def teacher_stage(place: Place, epochs: int | None, seed: int, compiled: bool = False) -> Stage:

@@ -71,9 +71,9 @@ STUDIES = {
         "resnet33",
         3,
         32,
-        Recipe(epochs=60, hole=8),
-        Recipe(epochs=4, rate=0.05),
-        Recipe(epochs=20, rate=0.05, taught=0.9),
+        Recipe(epochs=100, hole=8),
+        Recipe(epochs=4, rate=0.05, hole=8),
+        Recipe(epochs=50, rate=0.05, taught=0.9, hole=8),
         Recipe(epochs=2, rate=1e-4, decay=0.0, taught=0.5),
     ),
 }

@@ -2,23 +2,25 @@
 The loop of a training on images, restartable: what is learnt depends on its inputs alone.
 
 Order and augmentation of an epoch are drawn from ``(seed, epoch)``, so that a training that was cut
-off goes on from its last whole epoch as if it had not been.
+off goes on from its last whole epoch as if it had not been. On one thread of a CPU it comes to the
+same network every time; a GPU adds up in an order of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sw import checkpoint
 from sw.students.augment import erase, shift_and_flip
+from sw.students.device import CPU, gradients_of
 from sw.students.images import Images, Split
 from sw.students.recipes import Recipe
 
@@ -59,6 +61,10 @@ class Task:
     begin_step : callable
         Called with the share of the training that is done, 0 to 1, before each step, and with that
         after each epoch.
+    teacher : Module or None
+        Whom ``loss`` asks, which must be where the model is.
+    steady : bool
+        Whether every step is made of the same operations, so that a GPU can record them.
     """
 
     model: nn.Module
@@ -67,15 +73,20 @@ class Task:
     facts: dict[str, Any]
     open_skips: Callable[[], float]
     begin_step: Callable[[float], object] = lambda progress: None
+    teacher: nn.Module | None = None
+    steady: bool = True
 
 
-def accuracy(network: Callable[[Tensor], Tensor], images: Images) -> float:
-    """Share of images whose largest logit, the first of equal ones, is that of their label."""
+def accuracy(
+    network: Callable[[Tensor], Tensor], images: Images, device: torch.device = CPU
+) -> float:
+    """Share of images whose largest logit, the first of equal ones, is that of their label; the
+    network is on ``device``."""
     right = 0
     with torch.no_grad():
         for first in range(0, len(images), _EVALUATED):
             rows = slice(first, first + _EVALUATED)
-            found = network(images.real(rows)).argmax(dim=1).numpy()
+            found = network(images.real(rows).to(device)).argmax(dim=1).cpu().numpy()
             right += int((found == images.labels[rows]).sum())
     return right / len(images)
 
@@ -88,57 +99,84 @@ def train(
     *,
     resume: bool = False,
     step_done: Callable[[int, int], object] = lambda step, steps: None,
+    device: torch.device = CPU,
 ) -> Iterator[Epoch]:
     """
-    Train a task's model in place; yields after each epoch, once ``path`` (.safetensors) holds its
-    state and what all epochs came to (:func:`history`).
+    Train a task's model in place, on ``device`` and at the end on the CPU again; yields after each
+    epoch, once ``path`` (.safetensors) holds its state and what all epochs came to
+    (:func:`history`).
 
     With ``resume`` the training goes on from ``path`` where that belongs to it; ``ValueError``
     where it belongs to another, or where there are fewer images than a batch has. ``step_done`` is
     called with steps done and all steps.
     """
     model = task.model
-    groups = _groups(model, recipe.decay)
-    optimizer = torch.optim.SGD(groups, recipe.rate, momentum=recipe.momentum, nesterov=True)
-    note = {"recipe": asdict(recipe), "data": split.name} | task.facts
     per_epoch = len(split.train) // recipe.batch
     if not per_epoch:
         raise ValueError(f"{len(split.train)} images are fewer than a batch of {recipe.batch}")
-    done: list[Epoch] = []
-    first = 0
-    if resume and path.exists():
-        first, done = _resumed(path, model, optimizer, note)
     steps = recipe.epochs * per_epoch
-    pixels = torch.from_numpy(split.train.pixels)
-    labels = torch.from_numpy(split.train.labels)
-    for epoch in range(first, recipe.epochs):
-        model.train()
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(labels), generator=generator)
-        losses = []
-        for k in range(per_epoch):
-            step = epoch * per_epoch + k
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * _rate(step / steps, recipe.warm)
-            task.begin_step(step / steps)
-            rows = order[k * recipe.batch : (k + 1) * recipe.batch]
-            x = shift_and_flip(pixels[rows], generator, recipe.reach, recipe.flip)
+    note = {"recipe": asdict(recipe), "data": split.name} | task.facts
+    with _moved(task, device):
+        groups = _groups(model, recipe.decay)
+        optimizer = torch.optim.SGD(groups, recipe.rate, momentum=recipe.momentum, nesterov=True)
+        first = 0
+        done: list[Epoch] = []
+        if resume and path.exists():
+            first, done = _resumed(path, model, optimizer, note)
+        batches = _Batches(split.train, recipe, device)
+        gradients = gradients_of(model, task.loss, device, task.steady)
+        for epoch in range(first, recipe.epochs):
+            model.train()
+            losses = []
+            for k, (x, labels) in enumerate(batches.epoch(epoch), epoch * per_epoch):
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.rate * _rate(k / steps, recipe.warm)
+                task.begin_step(k / steps)
+                losses.append(gradients(x, labels))
+                optimizer.step()
+                step_done(k + 1, steps)
+            task.begin_step((epoch + 1) / recipe.epochs)
+            model.eval()
+            right = accuracy(task.predict, split.validation, device)
+            mean = float(torch.stack(losses).double().mean())
+            done.append(Epoch(epoch + 1, recipe.epochs, mean, right, task.open_skips()))
+            state = {"epochs": epoch + 1, "history": [asdict(each) for each in done]}
+            checkpoint.save(path, model, optimizer, note | state | {"device": device.type})
+            yield done[-1]
+
+
+class _Batches:
+    """Images that are learnt from, in an order and augmented as chance has it."""
+
+    def __init__(self, images: Images, recipe: Recipe, device: torch.device) -> None:
+        self.pixels = torch.from_numpy(images.pixels).to(device)
+        self.labels = torch.from_numpy(images.labels).to(device)
+        self.frac, self.recipe = images.frac, recipe
+
+    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """What networks see of a batch, and its labels; those that fill no batch are left out."""
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + number)
+        order = torch.randperm(len(self.labels), generator=generator).to(self.labels.device)
+        for rows in order.split(recipe.batch)[: len(order) // recipe.batch]:
+            x = shift_and_flip(self.pixels[rows], generator, recipe.reach, recipe.flip)
             if recipe.hole:
                 x = erase(x, generator, recipe.hole)
-            x = (x.float() * 2.0**-split.train.frac).to(memory_format=torch.channels_last)
-            loss = task.loss(x, labels[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(float(loss.detach()))
-            step_done(step + 1, steps)
-        task.begin_step((epoch + 1) / recipe.epochs)
-        model.eval()
-        right, loss_mean = accuracy(task.predict, split.validation), float(np.mean(losses))
-        done.append(Epoch(epoch + 1, recipe.epochs, loss_mean, right, task.open_skips()))
-        state = {"epochs": epoch + 1, "history": [asdict(each) for each in done]}
-        checkpoint.save(path, model, optimizer, note | state)
-        yield done[-1]
+            real = x.float() * 2.0**-self.frac
+            yield real.to(memory_format=torch.channels_last), self.labels[rows]
+
+
+@contextmanager
+def _moved(task: Task, device: torch.device) -> Iterator[None]:
+    """Model and teacher on a device, and then back on the CPU."""
+    modules = [task.model] + ([] if task.teacher is None else [task.teacher])
+    for module in modules:
+        module.to(device)
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.to(CPU)
 
 
 def history(note: dict[str, Any]) -> list[Epoch]:
@@ -160,7 +198,8 @@ def _resumed(
     """How many epochs the checkpoint, which is loaded, has done, and what they came to."""
     state, moments, found = checkpoint.load(path)
     epochs, done = int(found.pop("epochs")), history(found)
-    found.pop("history", None)
+    for name in ("history", "device"):
+        found.pop(name, None)
     if "teacher" in note:  # which checkpoints did not always name
         found.setdefault("teacher", note["teacher"])
     if found != note:

@@ -9,6 +9,7 @@ from kiln.commands.students.options import (
     FOLDER,
     Compile,
     Data,
+    Device,
     Epochs,
     Folder,
     Network,
@@ -40,6 +41,7 @@ def integers(
     resume: Resume = False,
     threads: Threads = 1,
     compiled: Compile = False,
+    device: Device = "cpu",
     folder: Folder = FOLDER,
     out: Annotated[
         Path | None,
@@ -62,7 +64,7 @@ def integers(
         console.print(f"without training: validation {before:.2%} in integers", highlight=False)
         task = integer_task(rounded, model, recipe, compiled)
         stage = Stage(task, recipe, place.folder / f"{name}.safetensors")
-        run(console, stage, split, resume)
+        run(console, stage, split, resume, device)
         path = out or place.folder / f"{name}_integers.safetensors"
         facts = write(
             rounded.eval(),
@@ -72,7 +74,7 @@ def integers(
             network=f"{place.network}, width {width}, {of}",
             commands=[
                 *(command(place, each) for each in before_it),
-                integers_command(place, of, seed, recipe.epochs, bits),
+                integers_command(place, of, seed, recipe.epochs, bits, device),
             ],
             seed=seed,
             epochs={each.stage: each.epochs for each in before_it} | {"integers": recipe.epochs},

@@ -12,6 +12,7 @@ __all__ = [
     "FOLDER",
     "Compile",
     "Data",
+    "Device",
     "Epochs",
     "Folder",
     "Network",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 Data = Annotated[str, typer.Option(help=f"Images: {', '.join(STUDIES)}.")]
+Device = Annotated[str, typer.Option(help="Where PyTorch trains: cpu, or cuda on a GPU.")]
 Network = Annotated[
     str | None, typer.Option(help=f"One of {', '.join(FAMILY)}.  [default: that of the images]")
 ]

@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 
 from kiln.terminal import fail, share_done
+from sw.students.device import device_of
 from sw.students.images import Split
 from sw.students.stages import Place, Stage
 from sw.students.study import STUDIES
@@ -40,8 +41,9 @@ def place_of(folder: Path, data: str, network: str | None, width: int) -> Place:
     return Place(folder, study, network or study.network, width)
 
 
-def run(console: Console, stage: Stage, split: Split, resume: bool) -> None:
-    """Train to the end, saying what each epoch came to."""
+def run(console: Console, stage: Stage, split: Split, resume: bool, device: str) -> None:
+    """Train to the end on a device, saying what each epoch came to."""
+    where = device_of(device)
     with share_done(console) as progress:
         bar = progress.add_task(stage.path.stem, total=None)
 
@@ -50,7 +52,7 @@ def run(console: Console, stage: Stage, split: Split, resume: bool) -> None:
             if not console.is_terminal and step % LINE_EVERY == 0:
                 progress.console.print(f"step {step:,} of {steps:,}", highlight=False)
 
-        for epoch in stage.train(split, resume=resume, step_done=step_done):
+        for epoch in stage.train(split, resume=resume, step_done=step_done, device=where):
             progress.console.print(
                 f"epoch {epoch.number:3} of {epoch.epochs}  loss {epoch.loss:.4f}  "
                 f"validation {epoch.validation:.2%}",

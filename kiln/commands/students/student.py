@@ -8,6 +8,7 @@ from kiln.commands.students.options import (
     FOLDER,
     Compile,
     Data,
+    Device,
     Epochs,
     Folder,
     Network,
@@ -34,6 +35,7 @@ def blocks(
     resume: Resume = False,
     threads: Threads = 1,
     compiled: Compile = False,
+    device: Device = "cpu",
     folder: Folder = FOLDER,
 ) -> None:
     """Train each block of a network without skips to be as its teacher's, for --method blocks."""
@@ -41,7 +43,7 @@ def blocks(
         place = place_of(folder, data, network, width)
         taught_by = seed if teacher_seed is None else teacher_seed
         stage = blockwise_stage(place, epochs, seed, taught_by, compiled)
-        run(console, stage, place.study.load(), resume)
+        run(console, stage, place.study.load(), resume, device)
 
 
 def student(
@@ -58,6 +60,7 @@ def student(
     resume: Resume = False,
     threads: Threads = 1,
     compiled: Compile = False,
+    device: Device = "cpu",
     folder: Folder = FOLDER,
 ) -> None:
     """Train a network without skips, from a teacher."""
@@ -65,4 +68,4 @@ def student(
         place = place_of(folder, data, network, width)
         taught_by = seed if teacher_seed is None else teacher_seed
         stage = student_stage(place, method, epochs, seed, taught_by, features, compiled)
-        run(console, stage, place.study.load(), resume)
+        run(console, stage, place.study.load(), resume, device)

@@ -4,6 +4,7 @@ from kiln.commands.students.options import (
     FOLDER,
     Compile,
     Data,
+    Device,
     Epochs,
     Folder,
     Network,
@@ -27,10 +28,11 @@ def teacher(
     resume: Resume = False,
     threads: Threads = 1,
     compiled: Compile = False,
+    device: Device = "cpu",
     folder: Folder = FOLDER,
 ) -> None:
     """Train a residual network from labels."""
     with working("train", threads) as console:
         place = place_of(folder, data, network, width)
         stage = teacher_stage(place, epochs, seed, compiled)
-        run(console, stage, place.study.load(), resume)
+        run(console, stage, place.study.load(), resume, device)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sim.bench.students.results import Shipped, StudentReport
+from sim.bench.students.results import Comparison, MethodRow, Shipped, StudentReport
 from sim.bench.verdicts import Verdict
 
 __all__ = ["GOLDEN_SECONDS", "LEAST_TEACHER", "verdicts"]
 
 LEAST_TEACHER = {"cifar10": 0.89, "digits": 0.97}
 """Accuracy of a teacher on the test images."""
-MOST_BELOW_TEACHER = 0.01
+BETTER_TEACHER = {"cifar10": 0.905}
+MOST_BELOW_TEACHER, BETTER_BELOW_TEACHER = 0.01, 0.005
 MOST_BELOW_FLOAT = 0.005
 """Accuracy that a student may lose to its teacher; that 8-bit integers may lose to float."""
+OWN_METHOD = "fade"
 GOLDEN_SECONDS = 300.0
 """Of the integer golden model on all test images of CIFAR-10."""
 
@@ -23,6 +25,7 @@ def verdicts(report: StudentReport) -> list[Verdict]:
     return [
         *(verdict for data in LEAST_TEACHER for verdict in _accuracies(report, data)),
         *_golden(report),
+        *(verdict for each in report.comparisons for verdict in _methods(each)),
     ]
 
 
@@ -37,6 +40,7 @@ def _accuracies(report: StudentReport, data: str) -> Iterator[Verdict]:
             value=None if teacher is None else teacher[0],
             bar=LEAST_TEACHER[data],
             at_least=True,
+            stretch=BETTER_TEACHER.get(data),
         )
         both = None if teacher is None or student is None else _less(teacher[0], student[0])
         yield Verdict(
@@ -44,6 +48,7 @@ def _accuracies(report: StudentReport, data: str) -> Iterator[Verdict]:
             value=both,
             bar=MOST_BELOW_TEACHER,
             at_least=False,
+            stretch=BETTER_BELOW_TEACHER,
         )
         for name, found in (("teacher", teacher), ("student", student)):
             yield Verdict(
@@ -84,3 +89,24 @@ def _golden(report: StudentReport) -> Iterator[Verdict]:
         bar=0.0,
         at_least=False,
     )
+
+
+def _methods(comparison: Comparison) -> Iterator[Verdict]:
+    """Kiln's own method beside each other one, where all runs of both are there and are alike."""
+    means = {row.method: _mean(comparison, row) for row in comparison.methods}
+    own = means.get(OWN_METHOD)
+    for name, other in means.items():
+        if name != OWN_METHOD and OWN_METHOD in means:
+            where = f"{comparison.data}, {comparison.network}, width {comparison.width}"
+            where += f", {comparison.epochs} epochs"
+            yield Verdict(
+                what=f"{where}: {OWN_METHOD} above {name}, mean of seeds",
+                value=None if own is None or other is None else _less(own, other),
+                bar=0.0,
+                at_least=True,
+            )
+
+
+def _mean(comparison: Comparison, row: MethodRow) -> float | None:
+    whole = len(row.accuracies) == len(row.runs)
+    return row.mean if whole and not row.unlike(comparison.epochs) else None

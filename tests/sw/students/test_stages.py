@@ -119,6 +119,10 @@ def test_what_a_network_came_from(place):
         f"kiln train blocks {words} 5 --epochs 1 --teacher-seed 1",
         f"kiln train student {words} 5 --method blocks --features 0.25 --teacher-seed 1",
     ]
+    line = integers_command(place, "blocks", 5, 3, 8, "cuda")
+    assert " --device cuda --of" in line
+    there = command(place, Training("fade", 5, 3, teacher_seed=5, device="cuda"))
+    assert there.endswith(" --device cuda --method fade")
     line = integers_command(place, "blocks", 5, 3, 8)
     assert line == f"kiln train integers {words} 5 --epochs 3 --of blocks --bits 8"
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from sw import checkpoint
+from sw.students.blockwise import blockwise_of, blockwise_task
+from sw.students.device import CPU, device_of, gradients_of
 from sw.students.distil import divergence, student_of, student_task, teacher_task
 from sw.students.recipes import Fade, Recipe
 from sw.students.resnet import ResNet
@@ -106,3 +108,44 @@ def test_accuracy_takes_the_first_of_equal_logits():
     images = split().test
     flat = accuracy(lambda x: torch.zeros(len(x), 10), images)
     assert flat == pytest.approx(float((images.labels == 0).mean()))
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there(name):
+    with pytest.raises(ValueError, match=f"no device '{name}' to train on: "):
+        device_of(name)
+    assert device_of("cpu") == CPU
+
+
+def test_gradients_take_the_place_of_earlier_ones(taught):
+    model = student_of(taught)
+    task = student_task(model, taught, replace(RECIPE, taught=0.5))
+    x, labels = split().train.real(slice(0, 8)), torch.from_numpy(split().train.labels[:8])
+    gradients = gradients_of(model, task.loss, CPU, steady=True)
+    model.eval()
+    losses, found = [], []
+    for _ in range(2):
+        losses.append(gradients(x, labels))
+        found.append([weight.grad.clone() for weight in model.parameters()])
+    assert losses[0] == losses[1] and not losses[0].requires_grad
+    for first, second in zip(*found, strict=True):
+        assert torch.equal(first, second)
+
+
+def test_a_checkpoint_says_where_it_was_trained(taught, tmp_path):
+    path = tmp_path / "a"
+    task = student_task(student_of(taught), taught, RECIPE)
+    next(train(task, split(), RECIPE, path))
+    note = checkpoint.load(path)[2]
+    assert note["device"] == "cpu"
+    moved = {name: moments for name, moments in note.items() if name != "device"}
+    checkpoint.save(path, task.model, torch.optim.SGD(task.model.parameters()), moved)
+    assert [epoch.number for epoch in train(task, split(), RECIPE, path, resume=True)] == [2, 3, 4]
+
+
+def test_tasks_know_their_teacher_and_whether_steps_are_alike(taught):
+    assert student_task(student_of(taught), taught, RECIPE).teacher is taught
+    assert teacher_task(ResNet(SHAPE, 1), RECIPE).teacher is None
+    blocks = blockwise_task(blockwise_of(taught), taught)
+    assert blocks.teacher is taught
+    assert not blocks.steady and teacher_task(ResNet(SHAPE, 1), RECIPE).steady

@@ -80,6 +80,7 @@ def test_bars_of_nothing_are_not_measured():
     assert len(found) == 10
     assert {verdict.passed for verdict in found} == {None}
     assert verdict_cells(found[0])[1:] == ["not measured", ">= 0.89", ""]
+    assert (found[0].stretch, found[1].stretch) == (0.905, 0.005)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,20 @@ def test_bars_of_the_golden_model(seconds, accuracy, wanted):
     ]
     found = passed(report(shipped=[network("cifar10", True, 0.92, 0.9)], golden=golden))
     assert tuple(found.values())[-2:] == wanted
+
+
+def test_bars_of_methods():
+    mine = comparison(
+        ("fade", [ran(1, [0.5] * 2 + [0.8]), ran(2, [0.7] * 3)]),
+        ("tailor", [ran(1, [0.7] * 3), ran(2, [0.7] * 3)]),
+        ("blocks", [ran(1, [0.9] * 3, epochs=[1, 2]), ran(2, [0.7] * 3)]),
+        ("logits", [ran(1, [0.5] * 3, features=0.1), ran(2, [0.5] * 3)]),
+        ("scratch", [ran(1, [0.5] * 3), ran(2, [], "not trained")]),
+    )
+    found = {v.what.split("fade above ")[1]: v for v in verdicts(report(comparisons=[mine]))[10:]}
+    assert found["tailor, mean of seeds"].value == pytest.approx(0.05)
+    values = {name.partition(",")[0]: verdict.passed for name, verdict in found.items()}
+    assert values == {"tailor": True, "blocks": False, "logits": None, "scratch": None}
 
 
 def test_the_page():
