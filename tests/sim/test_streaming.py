@@ -167,12 +167,11 @@ def test_stalls(engines):
 
 
 def test_stalls_are_on_both_sides(engines):
+    """Much longer than without, the machine waits for images, and the host lets it wait."""
     engine, _ = engines.ready()
-    report, _ = run(engines, "skip-free", stalls=0.9)
-    cycles = engine.read_register(Register.CYCLES)
-    assert engine.read_register(Register.STALLS_IN) > 100
-    assert engine.read_register(Register.STALLS_OUT) > 100
-    assert report.simulated_cycles < cycles
+    assert run(engines, "skip-free", stalls=0.98)[0].mismatches == 0
+    assert engine.read_register(Register.STALLS_IN) > 3 * INTERVAL
+    assert engine.read_register(Register.STALLS_OUT) > INTERVAL
 
 
 def test_no_stalls_of_before(engines):
