@@ -1,24 +1,26 @@
 """``kiln``: puts the command modules together."""
 
+from importlib import import_module
+
 import typer
 
-from kiln.commands import (
-    bench,
-    compile,
-    doctor,
-    explore,
-    fpga,
-    image,
-    import_onnx,
-    replay,
-    sim,
-    stream,
-    synth,
-    trace,
-    train,
-)
-
 __all__ = ["app"]
+
+_COMMANDS = (
+    "bench",
+    "compile",
+    "doctor",
+    "explore",
+    "fpga",
+    "image",
+    "import_onnx",
+    "replay",
+    "sim",
+    "stream",
+    "synth",
+    "trace",
+    "train",
+)
 
 app = typer.Typer(
     help="Sparse networks on RTL: train, compress, compile, simulate.",
@@ -27,22 +29,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for module in (
-    bench,
-    compile,
-    doctor,
-    explore,
-    fpga,
-    image,
-    import_onnx,
-    replay,
-    sim,
-    stream,
-    synth,
-    trace,
-    train,
-):
-    app.add_typer(module.app)
+for command in _COMMANDS:
+    app.add_typer(import_module(f"kiln.commands.{command}").app)
 
 
 @app.callback()

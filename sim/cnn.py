@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,11 @@ from numpy.typing import NDArray
 from hw.cnn.config import PipelineConfig
 from hw.cnn.format import Control, Error, Register, Status
 from hw.cnn.system import Cnn
-from hw.emit import Emitted
 from sw.dataflow.compile import Compiled
 from sw.dataflow.frame import image_frames, network_frame, results
 
-from .build import Model
-from .emitted import emit_once
-from .top import LIMIT, HarnessError, VerilatedTop
+from .machine import MachineEngine, MachineError
+from .top import HarnessError
 
 __all__ = ["CnnEngine", "CnnError", "Frames", "UnitCycles"]
 
@@ -27,13 +24,8 @@ _QUIET = 4096
 """Cycles without a word after which none will come, however the receiver stalls."""
 
 
-class CnnError(RuntimeError):
-    """The machine refused a network or stopped; ``errors`` are the bits of its ERROR register."""
-
-    def __init__(self, what: str, errors: Error) -> None:
-        names = ", ".join(str(flag.name) for flag in errors) or "none"
-        super().__init__(f"{what}; error bits: {names}")
-        self.errors = errors
+class CnnError(MachineError):
+    """The machine refused a network or stopped."""
 
 
 @dataclass(frozen=True)
@@ -75,48 +67,16 @@ class UnitCycles:
     blocked: int
 
 
-class CnnEngine(VerilatedTop):
-    """
-    A streaming network, run through its host interface only: AXI4-Stream and AXI4-Lite.
+class CnnEngine(MachineEngine[PipelineConfig, Status, Error]):
+    """A streaming network, run through its host interface only: AXI4-Stream and AXI4-Lite."""
 
-    Parameters
-    ----------
-    config : PipelineConfig
-    trace : Path, optional
-        FST file for waves.
-    limit : int
-        Cycles after which a wait gives up.
-    build : callable, optional
-        Makes the model of the machine's Verilog.
-    """
+    _component = Cnn
+    _status = Register.STATUS, Status
+    _error = Register.ERROR, Error
 
-    def __init__(
-        self,
-        config: PipelineConfig,
-        *,
-        trace: str | Path | None = None,
-        limit: int = LIMIT,
-        build: Callable[[Emitted], Model] | None = None,
-    ) -> None:
-        label = f"a pipeline of {len(config.nodes)} units"
-        emitted = emit_once(lambda: Cnn(config), f"Cnn {config}", label=label)
-        component = emitted if build is None else build(emitted)
-        super().__init__(component, trace=trace, limit=limit, label=label)
-        self.config = config
-
-    @property
-    def status(self) -> Status:
-        """The STATUS register."""
-        return Status(self.read_register(Register.STATUS))
-
-    @property
-    def errors(self) -> Error:
-        """The ERROR register."""
-        return Error(self.read_register(Register.ERROR))
-
-    def clear_errors(self) -> None:
-        """Clear all bits of the ERROR register."""
-        self.write_register(Register.ERROR, ~0 & 0xFFFF_FFFF)
+    @staticmethod
+    def _label(config: PipelineConfig) -> str:
+        return f"a pipeline of {len(config.nodes)} units"
 
     def load(self, compiled: Compiled) -> None:
         """Load a network's weights and parameters, and take images from then on.

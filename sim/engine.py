@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,12 +12,10 @@ from hw.bus.layout import unpack
 from hw.eie.config import EieConfig
 from hw.eie.format import NETWORK, NETWORK_WORDS, Control, Counter, Error, Register, Status
 from hw.eie.system import Eie
-from hw.emit import Emitted
 from sw.compress.frame import activation_frames, results_from_words
 
-from .build import Model
-from .emitted import emit_once
-from .top import LIMIT, HarnessError, Protocol, VerilatedTop
+from .machine import MachineEngine, MachineError
+from .top import HarnessError, Protocol
 
 __all__ = ["EieEngine", "EngineError", "Outputs"]
 
@@ -36,13 +33,8 @@ _CHUNK = 128  # inferences between two calls of a progress function
 _OUTPUTS_PER_WORD = 4
 
 
-class EngineError(RuntimeError):
-    """The machine refused a frame or stopped; ``errors`` are the bits of its ERROR register."""
-
-    def __init__(self, what: str, errors: Error) -> None:
-        names = ", ".join(str(flag.name) for flag in errors) or "none"
-        super().__init__(f"{what}; error bits: {names}")
-        self.errors = errors
+class EngineError(MachineError):
+    """The machine refused a frame or stopped."""
 
 
 @dataclass(frozen=True)
@@ -53,46 +45,21 @@ class Outputs:
     cycles: NDArray[np.int64]
 
 
-class EieEngine(VerilatedTop):
+class EieEngine(MachineEngine[EieConfig, Status, Error]):
     """
     An EIE, run through its host interface only: AXI4-Stream frames and AXI4-Lite registers.
 
-    Parameters
-    ----------
-    config : EieConfig
-    trace : Path, optional
-        FST file for waves.
-    limit : int
-        Cycles after which a wait gives up. The machine's own watchdog stops an inference earlier
-        unless :attr:`watchdog` is set beyond it.
-    build : callable, optional
-        Makes the model of the machine's Verilog.
+    Its own watchdog stops an inference before ``limit``, unless :attr:`watchdog` is set beyond it.
     """
 
-    def __init__(
-        self,
-        config: EieConfig,
-        *,
-        trace: str | Path | None = None,
-        limit: int = LIMIT,
-        build: Callable[[Emitted], Model] | None = None,
-    ) -> None:
-        label = f"EIE with {config.n_pe} PEs"
-        emitted = emit_once(lambda: Eie(config), f"Eie {config}", label=label)
-        component = emitted if build is None else build(emitted)
-        super().__init__(component, trace=trace, limit=limit, label=label)
-        self.config = config
-        self._network: dict[str, int] | None = None
+    _component = Eie
+    _status = Register.STATUS, Status
+    _error = Register.ERROR, Error
+    _network: dict[str, int] | None = None
 
-    @property
-    def status(self) -> Status:
-        """The STATUS register."""
-        return Status(self.read_register(Register.STATUS))
-
-    @property
-    def errors(self) -> Error:
-        """The ERROR register."""
-        return Error(self.read_register(Register.ERROR))
+    @staticmethod
+    def _label(config: EieConfig) -> str:
+        return f"EIE with {config.n_pe} PEs"
 
     @property
     def watchdog(self) -> int:
@@ -102,10 +69,6 @@ class EieEngine(VerilatedTop):
     @watchdog.setter
     def watchdog(self, cycles: int) -> None:
         self.write_register(Register.WATCHDOG, cycles)
-
-    def clear_errors(self) -> None:
-        """Clear all bits of the ERROR register."""
-        self.write_register(Register.ERROR, ~0 & 0xFFFF_FFFF)
 
     @property
     def inputs(self) -> int:

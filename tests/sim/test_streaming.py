@@ -1,15 +1,20 @@
 """Runs of streaming networks and their reports: small ones, and all digits on the shipped one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+import sim.streaming
+from hw.cnn.config import SkipKind
+from hw.cnn.format import Register, Status
 from sim.cnn import CnnEngine
 from sim.streaming import machine_of, verify_stream
 from sw import weights
 from sw.dataflow.compile import compile_network
+from sw.dataflow.memory import bits_of
 from sw.golden.cnn_file import read_graph
 from sw.students.digits import digits
 from tests.sim.cnn_cases import INTERVAL, KINDS, Engines, case
@@ -67,6 +72,49 @@ def test_shares_of_cycles(engines, machine):
     assert stem == pytest.approx(12 * INTERVAL / report.simulated_cycles, rel=0.01)
 
 
+def test_shares_are_those_of_the_counters(engines):
+    """Of this run alone, whatever ran before it; then the machine is stopped."""
+    engine, one = engines.ready()
+    engine.load(one.compiled)
+    one.check(engine)
+    report = verify_stream("small", one.compiled, engine, one.pixels, one.classes)
+    assert engine.status == Status.LOADED
+    cycles = engine.read_register(Register.CYCLES)
+    assert report.simulated_cycles < cycles < report.simulated_cycles + 100
+    for name, each in engine.unit_cycles().items():
+        shares = report.units[name]
+        found = shares.busy, shares.starved, shares.blocked
+        assert found == (each.busy / cycles, each.starved / cycles, each.blocked / cycles)
+
+
+@pytest.mark.parametrize("machine", KINDS)
+def test_bits(engines, machine):
+    """Of all units together, each kind by its name."""
+    report, one = run(engines, machine)
+    kinds = ("lines", "skips", "gathers", "weights", "parameters")
+    found = [sum(getattr(bits, kind) for bits in bits_of(one.config).values()) for kind in kinds]
+    assert list(report.bits.values()) == found
+    assert list(report.bits) == ["line buffers", "skips", "gathers", "weights", "parameters"]
+
+
+def test_one_image(engines):
+    """There is no interval: its time is the latency."""
+    engine, one = engines.ready()
+    engine.load(one.compiled)
+    report = verify_stream("small", one.compiled, engine, one.pixels[:1], one.classes[:1])
+    assert (report.images, report.mismatches, report.class_mismatches) == (1, 0, 0)
+    assert report.interval == report.interval_min == report.interval_max == report.latency
+    assert report.frames_per_second == pytest.approx(800e6 / report.latency)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 12])
+def test_golden_model_in_parts(engines, monkeypatch, batch):
+    """However few images it takes at a time, and where the last part is smaller."""
+    monkeypatch.setattr(sim.streaming, "_BATCH", batch)
+    report, _ = run(engines, "skip-free")
+    assert (report.mismatches, report.class_mismatches, report.accuracy_golden) == (0, 0, 1)
+
+
 @pytest.mark.parametrize("machine, kept", [("buffered", False), ("unbuffered", True)])
 def test_skips(engines, machine, kept):
     report, _ = run(engines, machine)
@@ -118,8 +166,54 @@ def test_stalls(engines):
     assert runs[0].interval_max > INTERVAL
 
 
+def test_stalls_are_on_both_sides(engines):
+    """Much longer than without, the machine waits for images, and the host lets it wait."""
+    engine, _ = engines.ready()
+    assert run(engines, "skip-free", stalls=0.98)[0].mismatches == 0
+    assert engine.read_register(Register.STALLS_IN) > 3 * INTERVAL
+    assert engine.read_register(Register.STALLS_OUT) > INTERVAL
+
+
+def test_no_stalls_of_before(engines):
+    engine, one = engines.ready()
+    engine.load(one.compiled)
+    engine.stall(1, 0.99, 0.99)
+    report = verify_stream("small", one.compiled, engine, one.pixels, one.classes)
+    assert report.interval_min == report.interval_max == INTERVAL
+
+
+def test_times(engines, monkeypatch):
+    """Of results at uneven distances: the middle one, and both ends."""
+    engine, one = engines.ready()
+    engine.load(one.compiled)
+    seen, stream = [], engine.stream
+
+    def watched(*arguments, **options):
+        seen.append(stream(*arguments, **options))
+        return seen[0]
+
+    monkeypatch.setattr(engine, "stream", watched)
+    report = verify_stream(
+        "small", one.compiled, engine, one.pixels, one.classes, stalls=0.98, seed=3
+    )
+    intervals = np.diff(seen[0].ends)
+    assert report.latency == seen[0].ends[0] - seen[0].starts[0]
+    assert report.interval == np.median(intervals) != intervals.mean()
+    assert (report.interval_min, report.interval_max) == (intervals.min(), intervals.max())
+    assert report.interval_min < report.interval < report.interval_max
+    assert report.frames_per_second == pytest.approx(800e6 / report.interval)
+    assert report.utilisation == pytest.approx(MACS / (9 * report.interval))
+
+
 def test_machines_by_name():
     assert [machine_of(case(name).compiled) for name in KINDS] == list(KINDS)
+
+
+def test_one_held_skip_is_enough():
+    """Others may have queues."""
+    skips = [SimpleNamespace(kind=kind) for kind in (SkipKind.FIFO, SkipKind.HOLD, SkipKind.FIFO)]
+    mixed = SimpleNamespace(config=SimpleNamespace(skips=skips))
+    assert machine_of(mixed) == "unbuffered"
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """The loader against a model of what frames mean, on good frames and on all kinds of bad ones."""
 
+from pathlib import Path
+
 import pytest
 
 from hw.eie.config import EieConfig
@@ -31,3 +33,13 @@ CONFIGS = [
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
 def test_loader(config):
     run_bench(Loader(config), __file__, parameters={"config": config})
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
+def test_faults(config):
+    run_bench(
+        Loader(config),
+        Path(__file__).with_name("bench_loader_faults.py"),
+        parameters={"config": config},
+    )

@@ -1,5 +1,7 @@
 """The host registers, seen from AXI4-Lite."""
 
+from pathlib import Path
+
 import pytest
 
 from hw.eie.config import EieConfig
@@ -17,3 +19,13 @@ CONFIGS = [
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}pe")
 def test_registers(config):
     run_bench(Registers(config), __file__, parameters={"config": config})
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}pe")
+def test_control(config):
+    run_bench(
+        Registers(config),
+        Path(__file__).with_name("bench_registers_control.py"),
+        parameters={"config": config},
+    )

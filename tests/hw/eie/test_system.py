@@ -1,5 +1,7 @@
 """The whole engine through its AXI ports: equal to the golden model, and never stuck."""
 
+from pathlib import Path
+
 import pytest
 
 from hw.eie.config import EieConfig
@@ -48,3 +50,13 @@ CONFIGS = [
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
 def test_system(config):
     run_bench(Eie(config), __file__, parameters={"config": config})
+
+
+@pytest.mark.rtl
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.n_pe}x{config.lanes}")
+def test_faults(config):
+    run_bench(
+        Eie(config),
+        Path(__file__).with_name("bench_system_faults.py"),
+        parameters={"config": config},
+    )
