@@ -186,10 +186,13 @@ int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count,
         machine.cycle();
         if (begun < count && source.next > frames + begun * frame_words) starts[begun++] = now;
         if (sink.ended) {
-            ends[(*done)++] = now;
             sink.ended = false;
             idle = 0;
-            if (sink.next != results + *done * result_words) code = KILN_LENGTH;
+            if (sink.next == results + (*done + 1) * result_words) {
+                ends[(*done)++] = now;
+            } else {
+                code = KILN_LENGTH;
+            }
         } else if (sink.next == sink.end) {
             code = KILN_LENGTH;
         } else if (++idle >= limit) {

@@ -82,7 +82,7 @@ def test_no_frames(top):
 def test_results_of_another_length(top, words):
     error = failed(top.flow, frames(3), words)
     assert error.code == Result.LENGTH
-    assert str(error).endswith(" of 3: the result has another length than expected")
+    assert str(error) == "frame 0 of 3: the result has another length than expected"
     top.reset()
     np.testing.assert_array_equal(top.flow(frames(3), WORDS).results, frames(3))
 
