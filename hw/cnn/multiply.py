@@ -27,7 +27,10 @@ class DotProducts(wiring.Component):
     check says that none leaves them). Bits (k * simd + s) * weight_bits and following of a word of
     weights belong to output channel k and input channel s, in two's complement.
 
-    Latency: sums are on ``o`` two cycles after their last tap was taken. Throughput: a tap a
+    A tap and its weights come out of memories late in their cycle and go into registers; products,
+    sums over ``simd`` and the accumulator have a cycle each after that.
+
+    Latency: sums are on ``o`` three cycles after their last tap was taken. Throughput: a tap a
     cycle, while sums are taken in the cycle in which they come; ``i.ready`` depends on ``o.ready``.
 
     Parameters
@@ -70,12 +73,18 @@ class DotProducts(wiring.Component):
             weights.o.ready.eq(take),
         ]
 
+        # Registers of data need no reset: marks beside them say whether they count.
+        tap = Signal(tap_layout(c), reset_less=True)
+        word = Signal(c.weight_word, reset_less=True)
+        held = Signal()
         multiplied, multiplied_last = Signal(), Signal()
         added, added_last = Signal(), Signal()
+        with m.If(take):
+            m.d.sync += [tap.eq(self.i.payload), word.eq(weights.o.payload)]
         with m.If(move):
-            m.d.sync += [multiplied.eq(take), added.eq(multiplied)]
-            with m.If(take):
-                m.d.sync += multiplied_last.eq(self.i.payload.last)
+            m.d.sync += [held.eq(take), multiplied.eq(held), added.eq(multiplied)]
+            with m.If(held):
+                m.d.sync += multiplied_last.eq(tap.last)
             with m.If(multiplied):
                 m.d.sync += added_last.eq(multiplied_last)
         m.d.comb += self.o.valid.eq(added & added_last)
@@ -86,19 +95,23 @@ class DotProducts(wiring.Component):
         for k in range(c.pe):
             products = []
             for s in range(c.simd):
-                weight = weights.o.payload.word_select(k * c.simd + s, c.weight_bits).as_signed()
-                product = Signal(signed(8 + c.weight_bits), name=f"product_{k}_{s}")
-                with m.If(take):
-                    m.d.sync += product.eq(self.i.payload.x[s] * weight)
+                weight = word.word_select(k * c.simd + s, c.weight_bits).as_signed()
+                product = self._register(8 + c.weight_bits, f"product_{k}_{s}")
+                with m.If(move & held):
+                    m.d.sync += product.eq(tap.x[s] * weight)
                 products.append(product)
-            total = Signal(signed(8 + c.weight_bits + (c.simd - 1).bit_length()), name=f"sum_{k}")
-            accumulator = Signal(signed(ACCUMULATOR_BITS), name=f"accumulator_{k}")
+            total = self._register(8 + c.weight_bits + (c.simd - 1).bit_length(), f"sum_{k}")
+            accumulator = self._register(ACCUMULATOR_BITS, f"accumulator_{k}")
             with m.If(move & multiplied):
                 m.d.sync += total.eq(_tree(products))
             m.d.comb += self.o.payload[k].eq(Mux(first, 0, accumulator) + total)
             with m.If(move & added & ~added_last):
                 m.d.sync += accumulator.eq(self.o.payload[k])
         return m
+
+    @staticmethod
+    def _register(bits, name):
+        return Signal(signed(bits), name=name, reset_less=True)
 
 
 def _tree(values):

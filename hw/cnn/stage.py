@@ -19,8 +19,8 @@ class ConvStage(wiring.Component):
     """
     A convolution in a stream of frames.
 
-    Latency: a window's first output is on ``o`` ``dot_beats`` + 7 cycles after the last beat of its
-    last pixel was taken, + 8 if scaled, + 5 if of 32 bits, unless the window before is not done.
+    Latency: a window's first output is on ``o`` ``dot_beats`` + 8 cycles after the last beat of its
+    last pixel was taken, + 9 if scaled, + 6 if of 32 bits, unless the window before is not done.
     Throughput: a frame in :attr:`ConvConfig.cycles`, if its pixels come in time.
 
     Parameters

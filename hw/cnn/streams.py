@@ -34,8 +34,7 @@ class LoadWrite(wiring.Signature):
     parameters : ``Out(1)``
         Whether to the parameters, else to the weights.
     address : ``Out(24)``
-        In chunks of 64 bits. A word takes a power of two of them, the lowest bits first; those of
-        a word come one after the other, and the last one stores it.
+        In chunks of 64 bits. A word takes a power of two of them, the lowest bits first.
     data : ``Out(64)``
     """
 

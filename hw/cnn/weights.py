@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,6 +17,10 @@ class CyclicMemory(wiring.Component):
     """
     Gives its words from the first to the last and from the first on again, one a cycle, from the
     second cycle after reset or the last write on. A write starts it anew.
+
+    Each chunk of a word, as it is loaded, has an SRAM of its own: of a deep memory one of all the
+    word's bits would be slower than a clock cycle, and is no smaller. A word comes out of the SRAMs
+    late in its cycle; who takes it keeps it in registers before anything is done with it.
 
     Parameters
     ----------
@@ -46,8 +50,6 @@ class CyclicMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.sram = sram = Sram(self.depth, self.width, 1)
-        port = sram.port
         mine = Signal()
         m.d.comb += mine.eq(
             self.load.valid
@@ -55,23 +57,22 @@ class CyclicMemory(wiring.Component):
             & (self.load.parameters == self.parameters)
         )
         chunks = chunks_of(self.width)
-        place = self.load.address[: chunks.bit_length() - 1]
-        whole = mine & (place == chunks - 1)
-        kept = Signal(CHUNK_BITS * (chunks - 1))
-        if chunks > 1:
-            with m.If(mine):
-                m.d.sync += kept.eq(Cat(kept, self.load.data)[CHUNK_BITS:])
-
+        place_bits = chunks.bit_length() - 1
+        place, word = self.load.address[:place_bits], self.load.address[place_bits:]
         cursor = Signal(range(self.depth))
         fetch = Signal()
-        m.d.comb += [
-            fetch.eq(~self.o.valid | self.o.ready),
-            self.o.payload.eq(port.rdata),
-            port.en.eq(Mux(mine, whole, fetch)),
-            port.write.eq(mine),
-            port.addr.eq(Mux(mine, self.load.address[chunks.bit_length() - 1 :], cursor)),
-            port.wdata.eq(Cat(kept, self.load.data)),
-        ]
+        m.d.comb += fetch.eq(~self.o.valid | self.o.ready)
+        for number, start in enumerate(range(0, self.width, CHUNK_BITS)):
+            bits = min(CHUNK_BITS, self.width - start)
+            m.submodules[f"sram_{number}"] = sram = Sram(self.depth, bits, 1)
+            port = sram.port
+            m.d.comb += [
+                port.en.eq(Mux(mine, place == number, fetch)),
+                port.write.eq(mine),
+                port.addr.eq(Mux(mine, word, cursor)),
+                port.wdata.eq(self.load.data),
+                self.o.payload[start : start + bits].eq(port.rdata),
+            ]
         with m.If(mine):
             m.d.sync += [cursor.eq(0), self.o.valid.eq(0)]
         with m.Elif(fetch):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hw.cnn.config import ConvConfig
 
 from .flow import Beats, Record
-from .timing import WINDOW_LATENCY, conv_latency
+from .timing import DOT_LATENCY, WINDOW_LATENCY, conv_latency
 
 __all__ = ["Registers", "Windows", "convolved", "projected"]
 
@@ -73,8 +73,8 @@ class Windows:
 
     def __init__(self, unit: ConvConfig) -> None:
         self._unit = unit
-        self._products = Registers(2)
-        self._results = Registers(conv_latency(unit) - 2)
+        self._products = Registers(DOT_LATENCY)
+        self._results = Registers(conv_latency(unit) - DOT_LATENCY)
         self._drained = 0
         self.tap = -1
 

@@ -10,6 +10,7 @@ from hw.cnn.config import ConvConfig, Number
 __all__ = [
     "ADD_LATENCY",
     "AVERAGE_LATENCY",
+    "DOT_LATENCY",
     "FIFO_LATENCY",
     "MAX_LATENCY",
     "WINDOW_LATENCY",
@@ -24,6 +25,8 @@ Times = NDArray[np.int64]
 
 WINDOW_LATENCY = 2
 """From a window's last beat to its first tap."""
+DOT_LATENCY = 3
+"""From a dot product's last tap to its sums."""
 ADD_LATENCY = 2
 FIFO_LATENCY = 2
 AVERAGE_LATENCY = 2
@@ -32,7 +35,7 @@ MAX_LATENCY = 1
 
 def conv_latency(unit: ConvConfig) -> int:
     """From the cycle after a dot product's last tap to its first channel's beat."""
-    return 3 if unit.output is Number.S32 else 6 if unit.scaled else 5
+    return DOT_LATENCY + (1 if unit.output is Number.S32 else 4 if unit.scaled else 3)
 
 
 def last_pixels(unit: ConvConfig) -> NDArray[np.int64]:

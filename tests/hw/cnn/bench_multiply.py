@@ -100,13 +100,13 @@ async def test_bits_of_sums(dut, weight):
 @cocotb.test()
 @cocotb.parametrize(name=list(DOTS), source=PROFILES)
 async def test_cycles(dut, name, source):
-    """Taps are taken as they come; sums come two cycles after their last tap was taken."""
+    """Taps are taken as they come; sums come three cycles after their last tap was taken."""
     dots = await Dots.start(dut, name, source=source)
     await dots.bench.step(2)
     await dots.check([*dots.rounds(2), 1, 1, 3])
     taken = [each.cycle for each in dots.source.sent]
     lasts = [each.cycle for each in dots.source.sent if each.item["last"]]
-    assert dots.sink.cycles == [cycle + 2 for cycle in lasts]
+    assert dots.sink.cycles == [cycle + 3 for cycle in lasts]
     if source == "never":
         assert taken == list(range(taken[0], taken[0] + len(taken)))
 

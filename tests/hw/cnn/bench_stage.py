@@ -82,7 +82,7 @@ class Stage:
     def latency(self):
         """From the last beat of a window's last pixel to its first output."""
         c = self.config
-        return c.dot_beats + (5 if c.output is Number.S32 else 8 if c.scaled else 7)
+        return c.dot_beats + (6 if c.output is Number.S32 else 9 if c.scaled else 8)
 
 
 @cocotb.test()

@@ -6,7 +6,7 @@ import pytest
 from hw.cnn.config import ConvConfig, Number
 from sw.dataflow.elastic import projected
 from sw.dataflow.flow import offered
-from sw.dataflow.timing import conv_latency
+from sw.dataflow.timing import DOT_LATENCY, conv_latency
 
 
 class Cycles:
@@ -16,9 +16,9 @@ class Cycles:
         self.unit = unit
         self.ahead = self.group = self.tap = self.left = 0
         self.tap_there = self.tap_last = False
-        # Of both registers of products whether one is there, and whether it is the last.
-        self.products = [(False, False)] * 2
-        self.results = [False] * (conv_latency(unit) - 2)
+        # Of the registers of dot products whether one is there, and whether it is the last.
+        self.products = [(False, False)] * DOT_LATENCY
+        self.results = [False] * (conv_latency(unit) - DOT_LATENCY)
 
     def step(self, word, ready):
         """A cycle in which a word is there or not, and a beat can leave or not; whether each
@@ -27,7 +27,7 @@ class Cycles:
         there = self.results[-1]
         flows = ready or not there
         drained = self.left > 0 and flows
-        sums = self.products[1] == (True, True)
+        sums = self.products[-1] == (True, True)
         free = self.left == 0 or (drained and self.left == 1)
         moves = free or not sums
         take = self.tap_there and moves
@@ -40,7 +40,7 @@ class Cycles:
         if sums and free:
             self.left = unit.drain_beats
         if moves:
-            self.products = [(take, self.tap_last), self.products[0]]
+            self.products = [(take, self.tap_last), *self.products[:-1]]
         if take or not self.tap_there:
             self.tap_there = reads
         if reads:

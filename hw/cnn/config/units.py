@@ -1,63 +1,21 @@
-"""Parameters of a streaming convolutional network: its units, and how they are joined."""
+"""Parameters of each kind of unit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
-from amaranth.hdl import Shape, signed, unsigned
+from .streams import Number
 
 __all__ = [
-    "CHUNK_BITS",
-    "INPUT",
-    "AddConfig",
-    "AveragePoolConfig",
-    "ConvConfig",
-    "MaxPoolConfig",
-    "Node",
-    "Number",
-    "PipelineConfig",
-    "Skip",
-    "SkipKind",
-    "UnitConfig",
-    "chunks_of",
+    *("ACCUMULATOR_BITS", "MAX_SCALED_SHIFT", "MAX_SHIFT", "SCALE_BITS"),
+    *("AddConfig", "AveragePoolConfig", "ConvConfig", "MaxPoolConfig", "UnitConfig"),
 ]
 
-INPUT = "input"
-"""What nodes call the image."""
-CHUNK_BITS = 64
-"""Bits of a write that loads weights or parameters."""
 ACCUMULATOR_BITS = 32
 MAX_SHIFT = 31
 MAX_SCALED_SHIFT = 46
 SCALE_BITS = 15
 """Of a channel's multiplier, where it has one."""
-
-
-def chunks_of(width: int) -> int:
-    """Chunks of 64 bits that a word of weights or parameters takes: a power of two."""
-    return 1 << (-(-width // CHUNK_BITS) - 1).bit_length()
-
-
-class Number(Enum):
-    """What a stream's channels are."""
-
-    U8 = "u8"
-    """An activation: unsigned 8 bits."""
-    S16 = "s16"
-    """A summand of a block that keeps its skip: signed 16 bits."""
-    S32 = "s32"
-    """A logit: signed 32 bits."""
-
-    @property
-    def shape(self) -> Shape:
-        """As Amaranth has it."""
-        return {Number.U8: unsigned(8), Number.S16: signed(16), Number.S32: signed(32)}[self]
-
-    @property
-    def bits(self) -> int:
-        """Bits of a channel."""
-        return self.shape.width
 
 
 def _positive(config: object, *names: str) -> None:
@@ -338,146 +296,3 @@ class MaxPoolConfig:
 
 
 UnitConfig = ConvConfig | AddConfig | AveragePoolConfig | MaxPoolConfig
-
-
-@dataclass(frozen=True)
-class Node:
-    """A unit, its name, and whose outputs it reads: names of nodes, or :data:`INPUT`."""
-
-    name: str
-    unit: UnitConfig
-    sources: tuple[str, ...]
-
-
-class SkipKind(Enum):
-    """What keeps a block's input until its sum takes it."""
-
-    FIFO = "fifo"
-    """A queue: the next frame may come at once."""
-    HOLD = "hold"
-    """A whole frame, and no pixel of the next until the sum has taken the last one: a datapath
-    without skip buffers, whose layer keeps its output until it has been used."""
-
-
-@dataclass(frozen=True)
-class Skip:
-    """
-    The longer way of a tensor that two nodes read.
-
-    Parameters
-    ----------
-    source, reader : str
-        Ends; the reader is a sum, or the projection before it.
-    kind : SkipKind
-    depth : int
-        Beats of the source's output, at least 2; of a frame's hold, those of the frame.
-    stride : int
-        2 where only every other pixel of every other row is read.
-    """
-
-    source: str
-    reader: str
-    kind: SkipKind
-    depth: int
-    stride: int = 1
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.depth, int) or self.depth < 2:
-            raise ValueError(f"depth must be an integer of at least 2, not {self.depth!r}")
-        if self.stride not in (1, 2):
-            raise ValueError(f"stride must be 1 or 2, not {self.stride!r}")
-
-
-@dataclass(frozen=True)
-class PipelineConfig:
-    """
-    A network as one pipeline: a unit for every node.
-
-    Parameters
-    ----------
-    channels, height, width : int
-        Of the image, unsigned 8 bits.
-    nodes : tuple of Node
-        In an order in which they can be computed; the last gives the logits.
-    skips : tuple of Skip
-        One for each tensor that is read twice.
-    adjustable : bool
-        Whether queues of skips can be limited to fewer beats than their depth, so that one
-        simulation model serves every depth up to that. Not meant for synthesis.
-    """
-
-    channels: int
-    height: int
-    width: int
-    nodes: tuple[Node, ...]
-    skips: tuple[Skip, ...] = ()
-    adjustable: bool = False
-
-    def __post_init__(self) -> None:
-        _positive(self, "channels", "height", "width")
-        known = {INPUT}
-        for node in self.nodes:
-            for source in node.sources:
-                if source not in known:
-                    raise ValueError(f"{node.name} reads {source!r}, which is not before it")
-            if node.name in known:
-                raise ValueError(f"there are two nodes called {node.name!r}")
-            known.add(node.name)
-        if not self.nodes or not isinstance(self.nodes[-1].unit, ConvConfig):
-            raise ValueError("the last node must be linear")
-        if self.nodes[-1].unit.output is not Number.S32:
-            raise ValueError("the last node must give 32 bits")
-        for skip in self.skips:
-            if skip.source not in known:
-                raise ValueError(f"there is no node {skip.source!r}")
-        for name in known:
-            readers = self.readers(name)
-            skipped = [skip.reader for skip in self.skips if skip.source == name]
-            if len(readers) > 2 or len(skipped) != max(0, len(readers) - 1):
-                raise ValueError(f"{name} has {len(readers)} readers and {len(skipped)} skips")
-            if not set(skipped) <= set(readers):
-                raise ValueError(f"{skipped[0]} does not read {name}")
-
-    def readers(self, name: str) -> tuple[str, ...]:
-        """Nodes that read a tensor."""
-        return tuple(node.name for node in self.nodes if name in node.sources)
-
-    def node(self, name: str) -> Node:
-        """The node of a name."""
-        return next(node for node in self.nodes if node.name == name)
-
-    def shape(self, name: str) -> tuple[int, int, int]:
-        """Channels, height and width of a tensor."""
-        if name == INPUT:
-            return self.channels, self.height, self.width
-        match self.node(name).unit:
-            case ConvConfig() as unit:
-                return unit.outputs, unit.out_height, unit.out_width
-            case AveragePoolConfig() as unit:
-                return unit.channels, 1, 1
-            case MaxPoolConfig() as unit:
-                return unit.channels, unit.height // unit.size, unit.width // unit.size
-            case AddConfig() as unit:
-                return unit.channels, unit.height, unit.width
-
-    def number(self, name: str) -> Number:
-        """What a tensor's channels are."""
-        unit = None if name == INPUT else self.node(name).unit
-        return unit.output if isinstance(unit, ConvConfig) else Number.U8
-
-    def lanes(self, name: str) -> int:
-        """Channels in a beat of a tensor."""
-        return 1 if name == INPUT else self.node(name).unit.lanes
-
-    @property
-    def classes(self) -> int:
-        """Logits."""
-        last = self.nodes[-1].unit
-        assert isinstance(last, ConvConfig)
-        return last.outputs
-
-    @property
-    def bound(self) -> int:
-        """Cycles of the slowest unit, or of the image's bytes: no frame interval is shorter."""
-        image = self.channels * self.height * self.width
-        return max(image, *(node.unit.cycles for node in self.nodes))
