@@ -16,6 +16,8 @@ MOST_BELOW_TEACHER, BETTER_BELOW_TEACHER = 0.01, 0.005
 MOST_BELOW_FLOAT = 0.005
 """Accuracy that a student may lose to its teacher; that 8-bit integers may lose to float."""
 OWN_METHOD = "fade"
+JUDGED = ("cifar10",)
+"""Images that methods are judged by: of the digits there are too few to tell them apart."""
 GOLDEN_SECONDS = 300.0
 """Of the integer golden model on all test images of CIFAR-10."""
 
@@ -25,7 +27,12 @@ def verdicts(report: StudentReport) -> list[Verdict]:
     return [
         *(verdict for data in LEAST_TEACHER for verdict in _accuracies(report, data)),
         *_golden(report),
-        *(verdict for each in report.comparisons for verdict in _methods(each)),
+        *(
+            verdict
+            for comparison in report.comparisons
+            if comparison.data in JUDGED
+            for verdict in _methods(comparison)
+        ),
     ]
 
 

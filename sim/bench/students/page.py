@@ -29,7 +29,7 @@ which hardware is equal. Commands that made them are in their JSON files in `sw/
 _COMPARISON = """\
 {network}, width {width}, {skips} blocks with a skip each. All methods have the same teacher, and
 with the same seed the same images in the same order. Accuracy is that on {images} validation
-images behind the last epoch, not the best on the way; the teacher's (seed {seed}) is {teacher}.
+images behind the last epoch, not the best on the way{one}; the teacher's (seed {seed}) is {teacher}.
 """
 
 _MISSING = """\
@@ -115,6 +115,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         width=comparison.width,
         skips=comparison.skips,
         images=images,
+        one="" if comparison.images is None else f" (an image is {1 / comparison.images:.2%})",
         seed=comparison.teacher_seed,
         teacher=teacher,
     )

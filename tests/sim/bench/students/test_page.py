@@ -134,6 +134,8 @@ def test_bars_of_methods():
     )
     found = {v.what.split("fade above ")[1]: v for v in verdicts(report(comparisons=[mine]))[10:]}
     assert found["tailor, mean of seeds"].value == pytest.approx(0.05)
+    digits = mine.model_copy(update={"data": "digits"})
+    assert len(verdicts(report(comparisons=[digits]))) == 10
     values = {name.partition(",")[0]: verdict.passed for name, verdict in found.items()}
     assert values == {"tailor": True, "blocks": False, "logits": None, "scratch": None}
 
@@ -155,7 +157,11 @@ def test_the_page():
         "| cifar10: teacher, float, share of test images | not measured | >= 0.89 |  |",
     ):
         assert line in page.splitlines()
-    assert "5,000 validation" in page and "the teacher's (seed 1) is 90.00%" in page
+    assert (
+        "5,000 validation" in page
+        and "(an image is 0.02%)" in page
+        and "the teacher's (seed 1) is 90.00%" in page
+    )
     assert "which have 3 epochs and learn from no features: *blocks*, *logits*." in page
     assert "```sh\nkiln train x\nkiln train y\n```" in page
     assert "student_epochs.png" in page and "Not measured: that takes" in page
