@@ -29,7 +29,8 @@ which hardware is equal. Commands that made them are in their JSON files in `sw/
 _COMPARISON = """\
 {network}, width {width}, {skips} blocks with a skip each. All methods have the same teacher, and
 with the same seed the same images in the same order. Accuracy is that on {images} validation
-images behind the last epoch, not the best on the way{one}; the teacher's (seed {seed}) is {teacher}.
+images behind the last epoch, not the best on the way{one}; the teacher's
+(seed {seed}) is {teacher}.
 """
 
 _MISSING = """\

@@ -160,7 +160,7 @@ def test_the_page():
     assert (
         "5,000 validation" in page
         and "(an image is 0.02%)" in page
-        and "the teacher's (seed 1) is 90.00%" in page
+        and "(seed 1) is 90.00%" in page
     )
     assert "which have 3 epochs and learn from no features: *blocks*, *logits*." in page
     assert "```sh\nkiln train x\nkiln train y\n```" in page
@@ -208,4 +208,4 @@ def test_plots(monkeypatch):
 def test_a_page_without_anything_trained():
     nothing = comparison(("fade", [ran(1, [], "not trained")]), teacher=None)
     page = student_page(report(comparisons=[nothing]))
-    assert "png" not in page and "the teacher's (seed 1) is not measured" in page
+    assert "png" not in page and "(seed 1) is not measured" in page
