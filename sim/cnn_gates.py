@@ -20,6 +20,7 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from hw.cnn.config import PipelineConfig
+from hw.cnn.format import Register
 from hw.cnn.system import Cnn
 from hw.emit import emit
 from hw.hierarchy import flat_ports
@@ -147,14 +148,16 @@ class GateCnnEngine(CnnEngine):
         *,
         progress: Callable[[int], object] | None = None,
     ) -> CnnGateRun:
-        """Images, uint8 (n, channels, height, width), until the first ``wanted`` are out: the more
-        there are, the longer all units have work."""
+        """Images, uint8 (n, channels, height, width), until the first ``wanted`` are out;
+        ``ValueError`` where the last of them was in by then, so that not all units had work."""
         words = -(-self.config.classes // 2) + 1
         try:
             found = self.flow(image_frames(pixels), words, wanted=wanted, progress=progress)
         except HarnessError as error:
             raise CnnError(str(error), self.errors) from error
         self.step()
+        if self.read_register(Register.FRAMES_IN) >= len(pixels):
+            raise ValueError(f"{len(pixels)} images are too few for {wanted} results")
         logits, classes = results(found.results, self.config.classes)
         (path,) = Path(self._folder.name).iterdir()
         instances = {_INSTANCE.format(k): each for k, each in enumerate(self._netlists.values())}

@@ -70,6 +70,10 @@ def test_equals_golden_and_counts_what_it_does(netlists):
     with GateCnnEngine(CASE.config, netlists, read_cells()) as engine:
         engine.load(CASE.compiled)
         seen = engine.observe(CASE.pixels, 4)
+        engine.reset()
+        engine.load(CASE.compiled)
+        with pytest.raises(ValueError, match="4 images are too few for 4 results"):
+            engine.observe(CASE.pixels[:4], 4)
     np.testing.assert_array_equal(seen.frames.logits, CASE.logits[:4])
     assert seen.cycles == 3 * INTERVAL and tuple(seen.activities) == GATES
     for place, activity in seen.activities.items():
