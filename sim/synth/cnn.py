@@ -166,6 +166,17 @@ class MachineCosts(BaseModel):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def extrapolated_mm2(self) -> float:
+        """Those SRAMs whose price lies beyond the table."""
+        return 1e-6 * sum(
+            unit.count * sram.area_um2
+            for unit in self.units
+            for sram in unit.srams
+            if sram.extrapolated
+        )
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def area_mm2(self) -> float:
         """All of it, with the allowance for placement."""
         return (self.logic_mm2 + sum(self.sram_mm2.values())) * (1 + self.allowance)

@@ -15,9 +15,9 @@ __all__ = ["CostRow", "Costs", "read_costs"]
 
 class CostRow(BaseModel):
     """
-    A machine: areas in mm2, SRAMs by what they are for, ``area_mm2`` with the allowance for
-    placement; the shortest period that all its units meet, and which of them needs it; power, where
-    it was measured.
+    A machine: areas in mm2, SRAMs by what they are for, ``extrapolated_mm2`` those of them whose
+    price lies beyond the table, ``area_mm2`` with the allowance for placement; the shortest period
+    that all its units meet, and which of them needs it; power, where it was measured.
     """
 
     machine: str
@@ -25,6 +25,7 @@ class CostRow(BaseModel):
     flip_flops: int
     logic_mm2: float
     sram_mm2: dict[str, float]
+    extrapolated_mm2: float
     area_mm2: float
     critical_path_ns: float
     slowest_unit: str

@@ -14,11 +14,11 @@ from .costs import CostRow, Costs
 __all__ = ["costs_parts"]
 
 _HEAD = """\
-The three machines through the flow of [docs/synth.md](../synth.md), cells of Kiln's own library and
-SRAMs of CACTI's table, as the array's units are; nothing is placed or routed. Logic is synthesised,
-small memories of flip-flops included. SRAMs of two ports, which line buffers and skips are, are
-priced from a table that begins at 128 bytes and 16 bits, and extrapolated below. A path is *worst*
-among all units, each timed alone at 800 MHz; the clock is what it allows.
+The three machines through the flow of [docs/synth.md](../synth.md), as the array's units go: cells
+of Kiln's own library unless the command names another, SRAMs of CACTI's table. Nothing is placed or
+routed. Logic is synthesised, small memories of flip-flops included, clock trees not. SRAMs smaller
+or narrower than the table's are extrapolated from it. A path is *worst* among all units, each timed
+alone at 800 MHz; the clock is what it allows.
 """
 
 _POWER = """\
@@ -73,6 +73,7 @@ def _areas(costs: Costs) -> Iterator[tuple[str, list[str]]]:
     for kind in (each.value for each in MemoryKind):
         if any(row.sram_mm2[kind] for row in rows):
             yield f"SRAM, {kind}, mm2", [f"{row.sram_mm2[kind]:.4f}" for row in rows]
+    yield "of SRAMs extrapolated, mm2", [f"{row.extrapolated_mm2:.4f}" for row in rows]
     what = f"all, with {costs.allowance:.0%} for placement, mm2"
     yield what, [f"{row.area_mm2:.4f}" for row in rows]
     yield "cells", [f"{row.cells:,}" for row in rows]

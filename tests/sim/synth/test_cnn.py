@@ -30,11 +30,11 @@ SRAMS = {
 }
 
 
-def runs(tmp_path, late="none"):
+def runs(tmp_path, late="none", queue="sram_1r1w_128x16_l1"):
     """Every unit 100 um2; convolutions with SRAMs, and a queue with one."""
     found = []
     for job in cnn_jobs("block", BLOCK):
-        srams = {"convstage": SRAMS, "skipfifo": {"memory.macro": "sram_1r1w_128x16_l1"}}
+        srams = {"convstage": SRAMS, "skipfifo": {"memory.macro": queue}}
         slack = -0.25 if job.counted.unit.name == late else 0.1
         report = unit_report(job.name, slack_ns=slack)
         found.append(Run(job, report, srams.get(job.counted.kind, {}), tmp_path, warm=True))
@@ -65,6 +65,7 @@ def test_sums(tmp_path):
     }
     total = costs.logic_mm2 + sum(costs.sram_mm2.values())
     assert costs.area_mm2 == pytest.approx(total * (1 + costs.allowance))
+    assert costs.extrapolated_mm2 == 0
     assert costs.passed and costs.slack_ns == 0.1
     again = MachineCosts.model_validate_json(costs.model_dump_json())
     assert again == costs
@@ -74,6 +75,14 @@ def test_the_slowest_unit(tmp_path):
     costs = costs_of("block", runs(tmp_path, late="long"), SramTable.load())
     assert not costs.passed and costs.slowest_unit == "long"
     assert costs.slack_ns == -0.25 and costs.critical_path_ns == 1.5
+
+
+def test_what_is_extrapolated(tmp_path):
+    found = runs(tmp_path, queue="sram_1r1w_128x8_l1")
+    costs = costs_of("block", found, SramTable.load())
+    assert (
+        costs.extrapolated_mm2 == pytest.approx(costs.sram_mm2["skips"]) and costs.sram_mm2["skips"]
+    )
 
 
 def test_each_distinct_unit_runs_once(monkeypatch, tmp_path):
