@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ __all__ = ["CnnGateRun", "GateCnn", "GateCnnEngine"]
 
 _HOST = "host."
 _MODULE, _INSTANCE = "unit_{}", "gates_{}"
+_PORT = "p_"
+"""Before the name of a module's port, which may be a word of Verilog, as ``release`` is."""
 
 
 class GateCnn(Cnn):
@@ -85,13 +87,18 @@ def _component(fragment: Fragment) -> wiring.Component:
 
 def _instance(component: wiring.Component, module: str, netlist: FlatNetlist) -> Instance:
     """A module with the ports of a component, connected to the component's own signals."""
-    connections = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
+    connections = {"clk": ("i", ClockSignal()), "rst": ("i", ResetSignal())}
     for port, (signal, is_input) in flat_ports(component).items():
         if is_input and port == "load__unit":
             signal = signal ^ component.index
-        connections[("i_" if is_input else "o_") + port] = signal
+        connections[port] = ("i" if is_input else "o", signal)
     return Instance(
-        module, **{port: value for port, value in connections.items() if port[2:] in netlist.ports}
+        module,
+        **{
+            f"{way}_{_PORT}{port}": value
+            for port, (way, value) in connections.items()
+            if port in netlist.ports
+        },
     )
 
 
@@ -175,7 +182,10 @@ def _gate_model(
     """The machine's model, with SAIF of its netlists."""
     leaves = [leaf for netlist in netlists.values() for leaf in netlist.leaves]
     kinds = {leaf.kind for leaf in leaves if macro_geometry(leaf.kind) is None}
-    texts = [gates_verilog(each, _MODULE.format(k)) for k, each in enumerate(netlists.values())]
+    texts = [
+        gates_verilog(_with_ports_apart(each), _MODULE.format(k))
+        for k, each in enumerate(netlists.values())
+    ]
     more = Additions(
         {"gates.v": "\n".join(texts), "cells.v": cell_models(cells, kinds)},
         control=tracing(_INSTANCE.format("*")),
@@ -184,3 +194,7 @@ def _gate_model(
     )
     emitted = emit(GateCnn(config, netlists), name=TOP)
     return library_model(emitted, label=f"machine with {len(netlists)} units as gates", more=more)
+
+
+def _with_ports_apart(netlist: FlatNetlist) -> FlatNetlist:
+    return replace(netlist, ports={f"{_PORT}{name}": each for name, each in netlist.ports.items()})

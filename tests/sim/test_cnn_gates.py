@@ -47,6 +47,7 @@ def test_units_become_instances(machine):
     text = emit(GateCnn(config, places)).verilog
     for number in range(len(places)):
         assert text.count(f"  unit_{number} gates_{number} (") == 1
+    assert (".p_release(" in text) is (machine == "unbuffered")  # a word of Verilog without "p_"
     assert re.findall(r"^module \\?(top\S*) ?\(", text, re.M) == ["top", "top.pipeline"]
 
 
