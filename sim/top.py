@@ -77,6 +77,8 @@ class VerilatedTop:
         What to call it while it is built.
     """
 
+    _handle: int | None = None
+
     def __init__(
         self,
         component: wiring.Component | Emitted | Model,
@@ -88,7 +90,6 @@ class VerilatedTop:
         self.limit = limit
         self.cpu_seconds = 0.0
         self.simulated = 0
-        self._handle: int | None = None
         if not isinstance(component, Model):
             component = library_model(component, trace=trace is not None, label=label)
         self.model = component
