@@ -40,11 +40,13 @@ class Model:
 
 @dataclass(frozen=True)
 class Additions:
-    """What else Verilator gets: Verilog files by name, lines of the control file, flags."""
+    """What else Verilator gets: Verilog files by name, lines of the control file, flags; and what
+    the compiler gets for code that runs in every cycle."""
 
     files: Mapping[str, str]
     control: Sequence[str] = ()
     flags: Sequence[str] = ()
+    fast: str = ""
 
 
 def library_model(
@@ -71,6 +73,7 @@ def library_model(
     options += ["-CFLAGS", " ".join(_CFLAGS), "-LDFLAGS", " ".join(_LDFLAGS)]
     key = content_key(
         *("library", text, control, repr(options), _version(), repr(sorted(more.files.items()))),
+        *([more.fast] if more.fast else []),
         *(path.read_text() for path in sources),
     )
 
@@ -84,7 +87,8 @@ def library_model(
         verilator = str(toolchain.verilator_path())
         verilate = [verilator, "--cc", "--exe", "--prefix", "Vtop", "--top-module", HARNESS_TOP]
         verilate += ["-Mdir", str(objects), "-o", _LIBRARY, *options, *map(str, inputs)]
-        _execute([verilate, ["make", "-j", str(_JOBS), "-C", str(objects), "-f", "Vtop.mk"]], log)
+        make = ["make", "-j", str(_JOBS), "-C", str(objects), "-f", "Vtop.mk"]
+        _execute([verilate, [*make, *([f"OPT_FAST={more.fast}"] if more.fast else [])]], log)
         shutil.move(objects / _LIBRARY, folder / _LIBRARY)
         _finish(folder, objects, emitted)
 

@@ -8,13 +8,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
-__all__ = ["build_root", "cached", "content_key", "forget"]
+__all__ = ["build_root", "cached", "content_key", "forget", "sources_key"]
 
 _console = Console(stderr=True)
 
@@ -39,6 +39,13 @@ def content_key(*parts: str | bytes) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()[:20]
+
+
+def sources_key(patterns: Sequence[str]) -> str:
+    """A key of all files of the project that match one of these patterns."""
+    root = Path(__file__).resolve().parents[1]
+    paths = sorted(path for pattern in patterns for path in root.glob(pattern))
+    return content_key(*(text for path in paths for text in (path.name, path.read_bytes())))
 
 
 @contextmanager

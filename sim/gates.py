@@ -5,10 +5,8 @@ The machine's Verilog has one module for all its elements; a single instance of 
 mapped netlist in its place. The machine then runs as ever: what comes out can be compared with the
 golden model, and the activity is that of the element at work, between real neighbours.
 
-Verilator counts transitions in SAIF, net by net of that element only, between the start command and
-``irq`` of every inference (``sim/harness/machine.h``), so that loading is not in it. The simulation
-is without delays: every net moves at most once for each edge of the clock, and there are no
-glitches.
+Verilator counts transitions, net by net of that element only, between the start command and ``irq``
+of every inference, so that loading is not in it (:mod:`sim.gate_activity`).
 """
 
 from __future__ import annotations
@@ -29,25 +27,27 @@ from sw.physical.cellmodels import cell_models
 from sw.physical.cells import CellLibrary
 from sw.physical.flat import FlatNetlist
 from sw.physical.macros import macro_geometry
-from sw.physical.saif import Saif, read_saif
+from sw.physical.saif import read_saif
 
 from .build import Additions, Model, library_model
 from .engine import EieEngine, Outputs
+from .gate_activity import activities_of, gates_verilog, tracing
 from .top import LIMIT
 
 __all__ = ["GateEngine", "GateRun", "gate_model", "with_gates"]
 
 _ELEMENT = "eie_pe"
 _GATES = "gates_pe"
-_PAUSE = 1 << 40  # kPause of the harness
+_INSTANCE = "pe_{}"
 
 
 def with_gates(verilog: str, number: int) -> str:
     """The machine's Verilog with another module as its element ``number``."""
-    line = f"  {_ELEMENT} pe_{number} ("
+    instance = _INSTANCE.format(number)
+    line = f"  {_ELEMENT} {instance} ("
     if verilog.count(f"{line}\n") != 1:
         raise ValueError(f"the machine has no processing element {number}")
-    return verilog.replace(line, f"  {_GATES} pe_{number} (")
+    return verilog.replace(line, f"  {_GATES} {instance} (")
 
 
 def gate_model(emitted: Emitted, netlist: FlatNetlist, cells: CellLibrary, number: int) -> Model:
@@ -55,14 +55,10 @@ def gate_model(emitted: Emitted, netlist: FlatNetlist, cells: CellLibrary, numbe
     kinds = {leaf.kind for leaf in netlist.leaves if macro_geometry(leaf.kind) is None}
     more = Additions(
         {
-            "gates.v": netlist.verilog(_GATES, _probes(netlist)),
+            "gates.v": gates_verilog(netlist, _GATES),
             "cells.v": cell_models(cells, kinds),
         },
-        control=(
-            'tracing_off -file "*cells.v"',
-            'tracing_off -scope "*"',
-            f'tracing_on -scope "*.pe_{number}"',
-        ),
+        control=tracing(_INSTANCE.format(number)),
         flags=("--trace-saif", "-CFLAGS", "-O1"),  # compiling takes longer than running
     )
     changed = Emitted(emitted.name, with_gates(emitted.verilog, number), emitted.manifest)
@@ -106,7 +102,7 @@ class GateEngine(EieEngine):
         number: int = 0,
         limit: int = LIMIT,
     ) -> None:
-        self._netlist = netlist
+        self._netlists = {_INSTANCE.format(number): netlist}
         self._folder = tempfile.TemporaryDirectory()
         self._windows = 0
         super().__init__(
@@ -124,46 +120,10 @@ class GateEngine(EieEngine):
     def observe(self, activations: NDArray[np.int16]) -> GateRun:
         """Inferences of int16 (n, inputs), with the activity of each."""
         run = self.infer_batch(activations)
-        activities = []
+        activities: list[NetActivity] = []
         for _ in activations:
             path = Path(self._folder.name) / f"saif.{self._windows}"
-            activities.append(_activity(read_saif(path), self._netlist))
+            activities += activities_of(read_saif(path), self._netlists).values()
             path.unlink()
             self._windows += 1
         return GateRun(run, activities)
-
-
-def _macros(netlist: FlatNetlist) -> list[str]:
-    return [leaf.name for leaf in netlist.leaves if macro_geometry(leaf.kind) is not None]
-
-
-def _probes(netlist: FlatNetlist) -> list[str]:
-    """Wires that are high in cycles with an access: ``read_k`` and ``write_k`` of macro k."""
-    lines = []
-    by_name = {leaf.name: leaf.pins for leaf in netlist.leaves}
-    for k, name in enumerate(_macros(netlist)):
-        pins = {
-            pin: f"n{nets[0]}" if isinstance(nets[0], int) else f"1'b{nets[0]}"
-            for pin, nets in by_name[name].items()
-        }
-        if "ren" in pins:
-            read, write = pins["ren"], pins["wen"]
-        else:
-            read, write = (f"{pins['en']} & {sign}{pins['write']}" for sign in ("~", ""))
-        lines += [f"  wire read_{k} = {read};", f"  wire write_{k} = {write};"]
-    return lines
-
-
-def _activity(saif: Saif, netlist: FlatNetlist) -> NetActivity:
-    """Of a window of the harness: a net's first value is how often its time high holds the pause,
-    and was counted as a transition; two units of time are a cycle."""
-    nets = {name.rpartition("/")[2]: net for name, net in saif.nets.items()}
-    toggles = np.zeros(1 + max(netlist.nets()), np.int64)
-    for number in netlist.nets():
-        net = nets[f"n{number}"]
-        toggles[number] = net.toggles - net.high // _PAUSE
-    accesses = {
-        name: (nets[f"read_{k}"].high % _PAUSE // 2, nets[f"write_{k}"].high % _PAUSE // 2)
-        for k, name in enumerate(_macros(netlist))
-    }
-    return NetActivity(saif.duration % _PAUSE // 2, toggles, accesses)

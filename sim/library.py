@@ -91,7 +91,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     ),
     "flow": (
         _INT,
-        [_HANDLE, _WORDS, _SIZE, _SIZE, _WORDS, _SIZE, _WORDS, _WORDS, _SIZE_OUT, _U64],
+        [_HANDLE, _WORDS, *3 * [_SIZE], _WORDS, _SIZE, _WORDS, _WORDS, _SIZE_OUT, _U64],
     ),
 }
 

@@ -77,6 +77,8 @@ class VerilatedTop:
         What to call it while it is built.
     """
 
+    _handle: int | None = None
+
     def __init__(
         self,
         component: wiring.Component | Emitted | Model,
@@ -88,7 +90,6 @@ class VerilatedTop:
         self.limit = limit
         self.cpu_seconds = 0.0
         self.simulated = 0
-        self._handle: int | None = None
         if not isinstance(component, Model):
             component = library_model(component, trace=trace is not None, label=label)
         self.model = component
@@ -238,33 +239,38 @@ class VerilatedTop:
         frames: NDArray[np.uint64],
         result_words: int,
         *,
+        wanted: int | None = None,
         limit: int | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> Flow:
         """
         Let frames, uint64 (n, words), flow through a machine that works on several at a time, each
-        a packet, and receive a packet of ``result_words`` for each.
+        a packet, and receive a packet of ``result_words`` for each; or until the results of the
+        first ``wanted`` are there, with the others on their way.
 
         ``limit`` bounds the cycles from one result to the next. A failure names the frame.
         ``progress`` is called now and then with the number of frames done.
         """
         data = np.ascontiguousarray(frames, dtype=np.uint64)
         count, words = data.shape
-        results = np.zeros((count, result_words), np.uint64)
-        starts, ends = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+        last = count if wanted is None else wanted
+        if not 0 <= last <= count:
+            raise ValueError(f"of {count} frames {last} results are wanted")
+        results = np.zeros((last, result_words), np.uint64)
+        starts, ends = np.zeros(count, np.uint64), np.zeros(last, np.uint64)
         done = ctypes.c_size_t()
         with self._timed(), ThreadPoolExecutor(1) as pool:
             # The model runs without Python's lock, so that this thread can look at it.
             call = pool.submit(
-                self._run, "flow", data, words, count, results, result_words, starts, ends,
+                self._run, "flow", data, words, count, last, results, result_words, starts, ends,
                 ctypes.byref(done), limit or self.limit,
             )  # fmt: skip
             while progress is not None and not call.done():
                 wait([call], timeout=_LOOK)
                 progress(done.value)
             code = call.result()
-        _check(f"frame {done.value} of {count}", code)
-        return Flow(results, starts.astype(np.int64), ends.astype(np.int64))
+        _check(f"frame {done.value} of {last}", code)
+        return Flow(results, starts[:last].astype(np.int64), ends.astype(np.int64))
 
 
 def _check(what: str, code: int) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kiln.terminal import counted, fail, verdict_table
 from sim.bench.streaming.bars import verdicts
+from sim.bench.streaming.costs import read_costs
 from sim.bench.streaming.page import cnn_page
 from sim.bench.streaming.plots import (
     DEPTH_PLOT,
@@ -45,9 +46,13 @@ def cnn(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A try: little of everything.")] = False,
+    synthesis: Annotated[
+        Path, typer.Option(help="Folder of the reports of kiln synth cnn.")
+    ] = Path("docs/results"),
     out: Annotated[Path, typer.Option(help="Where report and plots go.")] = Path("docs/results"),
 ) -> None:
-    """Three machines for a network with skips and one without: cycles, memory, utilisation."""
+    """Three machines for a network with skips and one without: cycles, memory, utilisation; and
+    what kiln synth cnn has said of their area, clock and energy."""
     console = Console()
     try:
         chosen = data or ["digits", *(["cifar10"] if os.environ.get(ROOT_VARIABLE) else [])]
@@ -65,6 +70,9 @@ def cnn(
                 bar.update(task, description=what, completed=0)
 
             measure(report, subjects, say, lambda done: bar.update(task, completed=done))
+        report.costs = [
+            read_costs(synthesis, subject.name, subject.data) for subject, _ in subjects
+        ]
         report.verdicts = verdicts(report)
         _write(report, out)
     except (ValueError, OSError, RuntimeError) as error:

@@ -20,7 +20,7 @@ from sw.golden.cnn_graph import QuantisedGraph
 from sw.students.images import Images
 from sw.students.study import STUDIES
 
-__all__ = ["app"]
+__all__ = ["INTERVALS", "SHIPPED", "app", "network_of"]
 
 app = typer.Typer()
 
@@ -65,7 +65,7 @@ def stream(
     """Compile a network of images, stream images through its RTL, and compare every logit."""
     console = Console()
     try:
-        name, graph, study = _network(network, machine, data)
+        name, graph, study = network_of(network, machine, data)
         if multipliers is None and interval is None:
             interval = INTERVALS[study]
         compiled = compile_network(
@@ -103,8 +103,8 @@ def stream(
 MACHINES = {"skip-free": "skipfree", "buffered": "residual", "unbuffered": "residual"}
 
 
-def _network(network: str, machine: str, data: str | None) -> tuple[str, QuantisedGraph, str]:
-    """What to call it, the network, and its images."""
+def network_of(network: str, machine: str, data: str | None) -> tuple[str, QuantisedGraph, str]:
+    """What to call it, the network, which ships or is a file's, and its images."""
     if machine not in MACHINES:
         raise ValueError(f"no machine {machine!r}; there are {', '.join(MACHINES)}")
     if network in SHIPPED:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hw.eie.config import PRESETS
-from kiln.commands.synth_cnn import NETWORKS, synth_cnn
+from kiln.commands.stream import SHIPPED
+from kiln.commands.synth_cnn import synth_cnn
 from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
 from kiln.terminal import fail
 from sim.synth.jobs import SynthJob, jobs_of
@@ -39,7 +40,8 @@ def synth(
             help=f"Whose units: one of {', '.join(PRESETS)}.  [default: paper64 for a UNIT]"
         ),
     ] = None,
-    network: Annotated[str, typer.Option(help=f"Of cnn: one of {', '.join(NETWORKS)}.")] = "digits",
+    network: Annotated[str, typer.Option(help=f"Of cnn: one of {', '.join(SHIPPED)}.")] = "digits",
+    power: Annotated[bool, typer.Option(help="Of cnn: whether power is measured.")] = True,
     liberty: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Cells to take instead of Kiln's own."),
@@ -51,14 +53,18 @@ def synth(
     out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("docs/results"),
 ) -> None:
     """Map, repair and time units at 800 MHz; netlists stay in build/synth. Without UNIT and preset,
-    the report of area, timing and power; of cnn, what the machines of a network cost."""
+    the report of area, timing and power; of cnn, what the machines of a network cost and draw."""
     console = Console()
     workers = jobs or os.cpu_count() or 1
     words = [f"--liberty {shlex.quote(liberty.name)}"] if liberty else []
     try:
         setting = Setting.now(liberty, force=force)
         if unit == "cnn":
-            passed = synth_cnn(network, setting, workers, out, console)
+            words = ["cnn", f"--network {network}", *([] if power else ["--no-power"]), *words]
+            command = " ".join(["kiln synth", *words])
+            passed = synth_cnn(
+                network, setting, workers, out, console, command=command, power=power
+            )
         elif unit is None and preset is None:
             passed = _report(" ".join(["kiln synth", *words]), setting, workers, out, console)
         else:

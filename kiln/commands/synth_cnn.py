@@ -1,47 +1,83 @@
 """``kiln synth cnn``: streaming networks through physical synthesis."""
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from kiln.commands.stream import INTERVALS
+from kiln.commands.stream import INTERVALS, SHIPPED, network_of
 from kiln.commands.synth_report import job_progress
-from sim.synth.cnn import MachineCosts, MemoryKind, cnn_jobs, machine_costs
-from sim.synth.cnn_machines import SKIPS, CnnCosts, cnn_machine
+from sim.bench.streaming.power import machine_power
+from sim.synth.cnn import MachineCosts, MemoryKind, cnn_jobs, costs_of
+from sim.synth.cnn_machines import SKIPS, CnnCosts, cnn_machine, costs_file
+from sim.synth.cnn_power import MachinePower
+from sim.synth.pool import run_jobs
 from sim.synth.run import Setting
+from sw.physical.sram import TEMPERATURES, SramTable
+from sw.students.cifar import DataError
 from sw.students.study import STUDIES
 
-__all__ = ["NETWORKS", "costs_table", "synth_cnn", "units_table"]
-
-NETWORKS = {"digits": "digits", "resnet33-cifar10": "cifar10"}
-"""Networks by name, and the images whose shape and interval they have."""
+__all__ = ["costs_table", "synth_cnn", "units_table"]
 
 
-def synth_cnn(network: str, setting: Setting, workers: int, out: Path, console: Console) -> bool:
-    """Synthesise the machines of a network, print and write what they cost; gives whether all units
-    meet the clock."""
-    if network not in NETWORKS:
-        raise ValueError(f"no network {network!r}; there are {', '.join(NETWORKS)}")
-    study = STUDIES[NETWORKS[network]]
-    interval = INTERVALS[study.name]
-    machines = []
+def synth_cnn(
+    network: str,
+    setting: Setting,
+    workers: int,
+    out: Path,
+    console: Console,
+    *,
+    command: str,
+    power: bool,
+) -> bool:
+    """Synthesise the machines of a network that ships, measure what they draw, print and write what
+    they cost; gives whether all units meet the clock."""
+    if network not in SHIPPED:
+        raise ValueError(f"no network {network!r}; there are {', '.join(SHIPPED)}")
+    study, _ = SHIPPED[network]
+    pixels = _pixels(study, setting, console) if power else None
+    report = CnnCosts(
+        network=network,
+        date=date.today().isoformat(),
+        command=command,
+        interval=INTERVALS[study],
+        machines=[],
+    )
     for name in SKIPS:
         with console.status(f"compiling {name}"):
-            config = cnn_machine(name, study.shape(), interval)
-            units = len(cnn_jobs(name, config))
-        with job_progress(console, units) as advance:
-            costs = machine_costs(config, setting, name=name, workers=workers, progress=advance)
+            compiled = cnn_machine(name, network_of(network, name, None)[1], report.interval)
+            jobs = cnn_jobs(name, compiled.config)
+        with job_progress(console, len(jobs)) as advance:
+            runs = run_jobs(jobs, setting, workers, advance)
+        costs = costs_of(name, runs, SramTable.load())
         console.print(units_table(costs))
-        machines.append(costs)
-    console.print(costs_table(machines))
-    report = CnnCosts(network=network, interval=interval, machines=machines)
-    path = out / f"synth_{network.replace('-', '_')}.json"
+        if pixels is not None:
+            with console.status(f"power of {name}: its units as gates"):
+                costs.power = machine_power(network, compiled, runs, pixels)
+        report.machines.append(costs)
+    console.print(costs_table(report.machines))
+    path = out / costs_file(network)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report.model_dump_json(indent=1) + "\n")
     console.print(f"report: {path}", highlight=False)
-    return all(machine.passed for machine in machines)
+    return all(machine.passed for machine in report.machines)
+
+
+def _pixels(study: str, setting: Setting, console: Console) -> NDArray[np.uint8] | None:
+    """Images to measure power on; None, and why, where it cannot be measured."""
+    if setting.liberty is not None:
+        console.print("no power: gates are simulated with the models of Kiln's own cells")
+        return None
+    try:
+        return STUDIES[study].load().test.pixels
+    except DataError as error:
+        console.print(f"no power: {error}", highlight=False)
+        return None
 
 
 def units_table(machine: MachineCosts) -> Table:
@@ -89,4 +125,15 @@ def costs_table(machines: list[MachineCosts]) -> Table:
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)
+    powers = [machine.power for machine in machines if machine.power is not None]
+    if len(powers) == len(machines):
+        for name, cells in _power_rows(powers):
+            table.add_row(name, *cells)
     return table
+
+
+def _power_rows(powers: list[MachinePower]) -> Iterator[tuple[str, list[str]]]:
+    for kelvin in TEMPERATURES:
+        yield f"mW at {kelvin} K", [f"{power.total_mw[kelvin]:.1f}" for power in powers]
+        yield f"uJ a frame at {kelvin} K", [f"{power.energy_uj[kelvin]:.3f}" for power in powers]
+    yield "logits unlike the golden model's", [str(power.mismatches) for power in powers]

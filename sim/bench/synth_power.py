@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
-from sim.cache import cached, content_key
+from sim.cache import cached, content_key, sources_key
 from sim.synth.run import FLAVOUR, SynthRun
 from sw.physical.powerreport import Power
 
@@ -130,7 +130,10 @@ def element_powers(
         (folder / "power.json").write_bytes(_POWERS.dump_json(found, indent=1))
 
     key = content_key(
-        str(run.job.config), workload, (run.folder / "netlist.json").read_text(), _sources_key()
+        str(run.job.config),
+        workload,
+        (run.folder / "netlist.json").read_text(),
+        sources_key(_SOURCES),
     )
     folder = cached("power", key, f"power of {run.job.label}", measure, quiet=True)
     return _POWERS.validate_json((folder / "power.json").read_bytes())
@@ -147,10 +150,3 @@ def _workloads(run: SynthRun, name: str) -> Iterator[Workload]:
     else:
         (predictor,) = chosen_predictors([name])
         yield from predictor_workloads(predictor, config, _INFERENCES)
-
-
-def _sources_key() -> str:
-    """Of the source code, weights and tables that power depends on."""
-    root = Path(__file__).parents[2]
-    paths: Sequence[Path] = sorted(path for pattern in _SOURCES for path in root.glob(pattern))
-    return content_key(*(text for path in paths for text in (path.name, path.read_bytes())))

@@ -165,9 +165,9 @@ int kiln_infer(kiln* k, const struct kiln_protocol* protocol, const uint64_t* fr
     return KILN_OK;
 }
 
-int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count, uint64_t* results,
-              size_t result_words, uint64_t* starts, uint64_t* ends, size_t* done,
-              uint64_t limit) {
+int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count, size_t wanted,
+              uint64_t* results, size_t result_words, uint64_t* starts, uint64_t* ends,
+              size_t* done, uint64_t limit) {
     Machine& machine = k->machine.use();
     Source& source = machine.source;
     Sink& sink = machine.sink;
@@ -176,12 +176,12 @@ int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count,
     source.packet = frame_words;
     source.last = true;
     sink.next = results;
-    sink.end = results + count * result_words;
+    sink.end = results + wanted * result_words;
     sink.ended = false;
     int code = KILN_OK;
     size_t begun = 0;
     uint64_t idle = 0;
-    for (*done = 0; *done < count && code == KILN_OK;) {
+    for (*done = 0; *done < wanted && code == KILN_OK;) {
         const uint64_t now = machine.cycles();
         machine.cycle();
         if (begun < count && source.next > frames + begun * frame_words) starts[begun++] = now;
@@ -190,6 +190,7 @@ int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count,
             idle = 0;
             if (sink.next == results + (*done + 1) * result_words) {
                 ends[(*done)++] = now;
+                machine.computing(*done < wanted);
             } else {
                 code = KILN_LENGTH;
             }
@@ -199,6 +200,7 @@ int kiln_flow(kiln* k, const uint64_t* frames, size_t frame_words, size_t count,
             code = KILN_TIMEOUT;
         }
     }
+    machine.computing(false);
     source.next = source.end = nullptr;
     source.packet = 0;
     source.offered = false;

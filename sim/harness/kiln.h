@@ -37,7 +37,8 @@ struct kiln_protocol {
 
 // A model in reset state. `trace` is the FST file to write, or null; only models built for it can
 // trace, others return null then. Models built for SAIF instead write one file for each inference
-// of kiln_infer, from its start to irq, with a number behind the name.
+// of kiln_infer, from its start to irq, and one for each kiln_flow, from the end of its first result
+// to that of its last, with a number behind the name. It is complete after another cycle.
 KILN_EXPORT kiln* kiln_create(const char* trace);
 KILN_EXPORT void kiln_destroy(kiln*);
 KILN_EXPORT void kiln_trace(kiln*, int on);
@@ -69,13 +70,13 @@ KILN_EXPORT int kiln_infer(kiln*, const struct kiln_protocol*, const uint64_t* f
                            size_t frame_words, size_t count, uint64_t* results,
                            size_t result_words, uint32_t* cycles, size_t* done, uint64_t limit);
 
-// Let `count` frames of `frame_words` flow through, each a packet of s_axis, and receive as many
-// packets of exactly `result_words` in the meantime. `starts` are the cycles in which the first word
-// of each frame was taken, `ends` those in which the last of its result was. Gives up when for
+// Let `count` frames of `frame_words` flow through, each a packet of s_axis, and receive packets of
+// exactly `result_words` in the meantime, until the first `wanted` are there. `starts` are the cycles in which the first word
+// of each frame was taken, `ends` (of `wanted`) those in which the last of its result was. Gives up when for
 // `limit` cycles no result ended; `done` frames were complete when it returned.
 KILN_EXPORT int kiln_flow(kiln*, const uint64_t* frames, size_t frame_words, size_t count,
-                          uint64_t* results, size_t result_words, uint64_t* starts, uint64_t* ends,
-                          size_t* done, uint64_t limit);
+                          size_t wanted, uint64_t* results, size_t result_words, uint64_t* starts,
+                          uint64_t* ends, size_t* done, uint64_t limit);
 
 #ifdef __cplusplus
 }

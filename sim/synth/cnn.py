@@ -17,12 +17,13 @@ from sw.physical.sram import SramTable
 from sw.physical.synthesis import UnitReport
 from sw.physical.timing import Budget
 
+from .cnn_power import MachinePower
 from .pool import Progress, run_jobs
 from .run import FLAVOUR, Run, Setting
 
 __all__ = [
     *("CnnJob", "MachineCosts", "MacroCosts", "MemoryKind", "UnitCosts"),
-    *("cnn_jobs", "costs_of", "machine_costs"),
+    *("cnn_jobs", "costs_of", "machine_costs", "memory_kind"),
 ]
 
 
@@ -43,9 +44,9 @@ _BY_KIND = {
     "maxpool": MemoryKind.POOL,
 }
 _OF_A_CONVOLUTION = {
-    "window.": MemoryKind.LINE_BUFFER,
-    "dot.weights.": MemoryKind.WEIGHTS,
-    "requantise.parameters.": MemoryKind.PARAMETERS,
+    "window": MemoryKind.LINE_BUFFER,
+    "dot": MemoryKind.WEIGHTS,
+    "requantise": MemoryKind.PARAMETERS,
 }
 _BIGGEST = "convstage"
 
@@ -138,12 +139,15 @@ class MachineCosts(BaseModel):
     allowance : float
         Share of area that placement adds.
     units : list of UnitCosts
+    power : MachinePower, optional
+        Where it was measured.
     """
 
     name: str
     period_ns: float
     allowance: float
     units: list[UnitCosts]
+    power: MachinePower | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -159,6 +163,17 @@ class MachineCosts(BaseModel):
             kind.value: 1e-6 * sum(unit.count * unit.sram_um2(kind) for unit in self.units)
             for kind in MemoryKind
         }
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def extrapolated_mm2(self) -> float:
+        """Those SRAMs whose price lies beyond the table."""
+        return 1e-6 * sum(
+            unit.count * sram.area_um2
+            for unit in self.units
+            for sram in unit.srams
+            if sram.extrapolated
+        )
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -248,7 +263,7 @@ def _srams(run: Run[CnnJob], table: SramTable) -> list[MacroCosts]:
         figures = geometry.price(table, flavour=FLAVOUR)
         found.append(
             MacroCosts(
-                kind=_memory_kind(run.job.counted.kind, path),
+                kind=memory_kind(run.job.counted.kind, path),
                 macro=macro,
                 area_um2=figures.area_um2,
                 access_ns=figures.access_ns,
@@ -258,10 +273,9 @@ def _srams(run: Run[CnnJob], table: SramTable) -> list[MacroCosts]:
     return found
 
 
-def _memory_kind(unit: str, path: str) -> MemoryKind:
-    if unit in _BY_KIND:
-        return _BY_KIND[unit]
-    return next(kind for start, kind in _OF_A_CONVOLUTION.items() if path.startswith(start))
+def memory_kind(unit: str, path: str) -> MemoryKind:
+    """What an SRAM in a kind of unit is for, by its path there or by the part that it is in."""
+    return _BY_KIND.get(unit) or _OF_A_CONVOLUTION[path.split(".")[0]]
 
 
 def machine_costs(

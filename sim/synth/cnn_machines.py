@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from hw.cnn.config import PipelineConfig, SkipKind
-from sw.dataflow.compile import compile_network
-from sw.students.resnet import Shape
-from sw.students.untrained import untrained
+from hw.cnn.config import SkipKind
+from sw.dataflow.compile import Compiled, compile_network
+from sw.golden.cnn_graph import QuantisedGraph
 
 from .cnn import MachineCosts
 
-__all__ = ["SKIPS", "CnnCosts", "cnn_machine"]
+__all__ = ["SKIPS", "CnnCosts", "cnn_machine", "costs_file"]
 
 SKIPS = {
     "skip-free": None,
@@ -28,12 +27,16 @@ class CnnCosts(BaseModel):
     Parameters
     ----------
     network : str
+    date, command : str
+        Of the run.
     interval : int
         Cycles a frame that they are folded for.
     machines : list of MachineCosts
     """
 
     network: str
+    date: str
+    command: str
     interval: int
     machines: list[MachineCosts]
 
@@ -42,9 +45,12 @@ class CnnCosts(BaseModel):
         return next(machine for machine in self.machines if machine.name == name)
 
 
-def cnn_machine(name: str, shape: Shape, interval: int) -> PipelineConfig:
-    """The machine of :data:`SKIPS` for networks of a shape: what weights they have changes nothing
-    about it."""
-    kind = SKIPS[name]
-    graph = untrained(shape, skips=kind is not None)
-    return compile_network(graph, interval=interval, skips=kind or SkipKind.FIFO).config
+def costs_file(network: str) -> str:
+    """What the report of a network is called."""
+    return f"synth_{network.replace('-', '_')}.json"
+
+
+def cnn_machine(name: str, graph: QuantisedGraph, interval: int) -> Compiled:
+    """A network, with skips or without as the machine of :data:`SKIPS` needs it, on that machine.
+    What weights it has changes nothing about the machine."""
+    return compile_network(graph, interval=interval, skips=SKIPS[name] or SkipKind.FIFO)

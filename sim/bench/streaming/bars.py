@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sim.bench.verdicts import Verdict
 
+from .costs import Costs
 from .results import CnnReport, MachineRow
 
 __all__ = ["verdicts"]
@@ -21,6 +22,8 @@ def verdicts(report: CnnReport) -> list[Verdict]:
     for data in dict.fromkeys(row.data for row in report.machines):
         rows = {row.run.machine: row for row in report.machines if row.data == data}
         found += _machines(data, rows)
+    for costs in report.costs:
+        found += _costs(costs)
     return [*found, *_small(report)]
 
 
@@ -69,6 +72,24 @@ def _machines(data: str, rows: dict[str, MachineRow]) -> Iterator[Verdict]:
             what=f"{data}, unbuffered: interval apart from that of its worst block",
             value=abs(unbuffered.run.interval / unbuffered.expected_interval - 1),
             bar=0.05,
+            at_least=False,
+        )
+
+
+def _costs(costs: Costs) -> Iterator[Verdict]:
+    free, buffered = costs.machine("skip-free"), costs.machine("buffered")
+    yield Verdict(
+        what=f"{costs.data}: logic area, skip-free over buffered",
+        value=free.logic_mm2 / buffered.logic_mm2 if free and buffered else None,
+        bar=1.0,
+        at_least=False,
+    )
+    powers = [row.power for row in costs.machines if row.power is not None]
+    if powers:
+        yield Verdict(
+            what=f"{costs.data}: logits unlike the golden model's, with units as gates",
+            value=sum(power.mismatches for power in powers),
+            bar=0,
             at_least=False,
         )
 

@@ -8,6 +8,7 @@ from sim.bench.tables import markdown_table
 from sim.bench.verdicts import verdict_cells
 from sim.verification import CLOCK_MHZ
 
+from .costs_page import costs_parts
 from .peers import PEERS, TAILOR
 from .plots import DEPTH_PLOT, FOLDING_PLOT, MEMORY_PLOT
 from .results import CnnReport, MachineRow, Small
@@ -81,6 +82,8 @@ def _parts(report: CnnReport) -> Iterator[str]:
     yield _memory(report.machines)
     yield from _reread(report.machines)
     yield f"![Activation memory]({MEMORY_PLOT})\n"
+    if report.costs:
+        yield from costs_parts(report.costs)
     if report.depths:
         yield "## Depth of skips\n"
         yield _DEPTHS

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from sim.bench.verdicts import Verdict
 from sim.streaming import StreamReport
 
+from .costs import Costs
+
 __all__ = ["CnnReport", "DepthPoint", "FoldingPoint", "MachineRow", "Small"]
 
 
@@ -71,6 +73,7 @@ class CnnReport(BaseModel):
     date: str
     command: str
     machines: list[MachineRow] = []
+    costs: list[Costs] = []
     depths: list[DepthPoint] = []
     foldings: list[FoldingPoint] = []
     small: Small | None = None

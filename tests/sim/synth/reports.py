@@ -1,5 +1,6 @@
 """Made-up results of synthesis."""
 
+from sim.synth.cnn_power import MachinePower
 from sw.physical.synthesis import CellCount, PartReport, UnitReport
 
 
@@ -28,3 +29,26 @@ def unit_report(name="eie.queue", *, area=100.0, macros=None, parts=None, **chan
         "loops": 0,
     }
     return UnitReport(**{**fields, **changes})
+
+
+def machine_power(**changes):
+    """Of a machine that draws 40 mW where it is cool: 0.4 uJ for each frame of 10 us."""
+    fields = {
+        "network": "digits",
+        "images": 3,
+        "mismatches": 0,
+        "frames": 2,
+        "cycles": 16000,
+        "clock_mhz": 800.0,
+        "dynamic_mw": {"weights": 12.0, "clock network": 10.0, "combinational": 8.0},
+        "leakage_mw": {
+            300: {"weights": 4.0, "cells": 6.0},
+            350: {"weights": 9.0, "cells": 6.0},
+        },
+        "units_mw": {"convstage": 29.0, "meter": 1.0},
+        "reads": {"weights": 8000.0},
+        "writes": {},
+        "clocked": 0.5,
+        "clock_tree_um2": 100.0,
+    }
+    return MachinePower(**{**fields, **changes})

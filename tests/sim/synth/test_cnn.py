@@ -4,12 +4,20 @@
 import pytest
 
 from hw.cnn.config import ConvConfig
-from sim.synth import cnn, cnn_machines, pool
-from sim.synth.cnn import MachineCosts, MemoryKind, cnn_jobs, costs_of, machine_costs
-from sim.synth.cnn_machines import CnnCosts, cnn_machine
+from sim.synth import pool
+from sim.synth.cnn import (
+    MachineCosts,
+    MemoryKind,
+    cnn_jobs,
+    costs_of,
+    machine_costs,
+    memory_kind,
+)
+from sim.synth.cnn_machines import SKIPS, CnnCosts, cnn_machine, costs_file
 from sim.synth.run import Run, Setting
 from sw.physical.sram import SramTable
 from sw.students.resnet import Shape
+from sw.students.untrained import untrained
 from tests.hw.cnn.pipelines import PIPELINES
 from tests.sim.synth.reports import unit_report
 
@@ -22,11 +30,11 @@ SRAMS = {
 }
 
 
-def runs(tmp_path, late="none"):
+def runs(tmp_path, late="none", queue="sram_1r1w_128x16_l1"):
     """Every unit 100 um2; convolutions with SRAMs, and a queue with one."""
     found = []
     for job in cnn_jobs("block", BLOCK):
-        srams = {"convstage": SRAMS, "skipfifo": {"memory.macro": "sram_1r1w_128x16_l1"}}
+        srams = {"convstage": SRAMS, "skipfifo": {"memory.macro": queue}}
         slack = -0.25 if job.counted.unit.name == late else 0.1
         report = unit_report(job.name, slack_ns=slack)
         found.append(Run(job, report, srams.get(job.counted.kind, {}), tmp_path, warm=True))
@@ -57,6 +65,7 @@ def test_sums(tmp_path):
     }
     total = costs.logic_mm2 + sum(costs.sram_mm2.values())
     assert costs.area_mm2 == pytest.approx(total * (1 + costs.allowance))
+    assert costs.extrapolated_mm2 == 0
     assert costs.passed and costs.slack_ns == 0.1
     again = MachineCosts.model_validate_json(costs.model_dump_json())
     assert again == costs
@@ -66,6 +75,14 @@ def test_the_slowest_unit(tmp_path):
     costs = costs_of("block", runs(tmp_path, late="long"), SramTable.load())
     assert not costs.passed and costs.slowest_unit == "long"
     assert costs.slack_ns == -0.25 and costs.critical_path_ns == 1.5
+
+
+def test_what_is_extrapolated(tmp_path):
+    found = runs(tmp_path, queue="sram_1r1w_128x8_l1")
+    costs = costs_of("block", found, SramTable.load())
+    assert (
+        costs.extrapolated_mm2 == pytest.approx(costs.sram_mm2["skips"]) and costs.sram_mm2["skips"]
+    )
 
 
 def test_each_distinct_unit_runs_once(monkeypatch, tmp_path):
@@ -82,17 +99,21 @@ def test_each_distinct_unit_runs_once(monkeypatch, tmp_path):
 
 
 def test_memories_by_what_they_are_for():
-    kinds = {path: cnn._memory_kind("convstage", path) for path in SRAMS}
+    kinds = {path: memory_kind("convstage", path) for path in SRAMS}
     assert list(kinds.values()) == [
         *(MemoryKind.LINE_BUFFER, MemoryKind.WEIGHTS, MemoryKind.PARAMETERS)
     ]
-    assert cnn._memory_kind("framehold", "frame.memory.macro") is MemoryKind.SKIP
-    assert cnn._memory_kind("averagepool", "kept.macro") is MemoryKind.POOL
+    assert memory_kind("framehold", "frame.memory.macro") is MemoryKind.SKIP
+    assert memory_kind("averagepool", "kept.macro") is MemoryKind.POOL
 
 
 def test_machines_of_a_shape():
     shape = Shape((1, 1), width=4, channels=1, side=4)
-    machines = {name: cnn_machine(name, shape, 288) for name in cnn_machines.SKIPS}
+    graphs = {skips: untrained(shape, skips=skips) for skips in (False, True)}
+    machines = {
+        name: cnn_machine(name, graphs[kind is not None], 288).config
+        for name, kind in SKIPS.items()
+    }
     assert all(machine.bound <= 288 for machine in machines.values())
     assert not machines["skip-free"].skips
     kinds = {name: {skip.kind for skip in each.skips} for name, each in machines.items()}
@@ -101,6 +122,11 @@ def test_machines_of_a_shape():
 
 def test_a_report_has_its_machines(tmp_path):
     costs = costs_of("block", runs(tmp_path), SramTable.load())
-    report = CnnCosts(network="any", interval=1, machines=[costs])
+    facts = {"date": "2026-01-02", "command": "kiln synth cnn"}
+    report = CnnCosts(network="any", interval=1, machines=[costs], **facts)
     assert report.machine("block") is costs
     assert CnnCosts.model_validate_json(report.model_dump_json()) == report
+
+
+def test_the_file_of_a_network():
+    assert costs_file("resnet33-cifar10") == "synth_resnet33_cifar10.json"
