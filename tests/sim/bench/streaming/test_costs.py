@@ -8,7 +8,7 @@ from sim.bench.streaming.costs_page import costs_parts
 from sim.synth.cnn import costs_of
 from sim.synth.cnn_machines import SKIPS, CnnCosts
 from sw.physical.sram import SramTable
-from tests.sim.bench.streaming.test_page import report
+from tests.sim.bench.streaming.made_up import report
 from tests.sim.synth.reports import machine_power
 from tests.sim.synth.test_cnn import runs
 

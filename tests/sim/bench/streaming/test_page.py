@@ -5,78 +5,7 @@ import pytest
 from sim.bench.streaming.bars import verdicts
 from sim.bench.streaming.page import cnn_page
 from sim.bench.streaming.plots import plot_depths, plot_foldings, plot_memory
-from sim.bench.streaming.results import CnnReport, DepthPoint, FoldingPoint, MachineRow, Small
-from sim.streaming import StreamReport, UnitShares
-
-SKIPS = {"skip-free": 0, "buffered": 6000, "unbuffered": 20000}
-
-
-def run(machine, **changes):
-    bits = {
-        "line buffers": 13000,
-        "skips": SKIPS[machine],
-        "gathers": 100,
-        "weights": 9,
-        "parameters": 9,
-    }
-    facts = {
-        "network": "digits",
-        "machine": machine,
-        "images": 10,
-        "stalls": 0.0,
-        "mismatches": 0,
-        "class_mismatches": 0,
-        "accuracy_golden": 0.9,
-        "accuracy_rtl": 0.9,
-        "latency": 3000,
-        "interval": 1000.0 if machine != "unbuffered" else 2600.0,
-        "interval_min": 1000,
-        "interval_max": 1000,
-        "bound": 1000,
-        "clock_mhz": 800,
-        "frames_per_second": 800000.0,
-        "multipliers": 80,
-        "utilisation": 0.97,
-        "bits": bits,
-        "skip_depths": {},
-        "units": {"stem": UnitShares(busy=1.0, starved=0.0, blocked=0.0)},
-        "simulated_cycles": 12345,
-    }
-    return StreamReport(**(facts | changes))
-
-
-def report(**changes):
-    machines = [MachineRow(data="digits", run=run(machine)) for machine in SKIPS]
-    machines[0].stalled = run("skip-free", stalls=0.3, images=4)
-    machines[2].expected_interval = 2550.0
-    machines[1].reread_skip_bits = 3000
-    small = Small(
-        macs=12_000_000,
-        multipliers=84,
-        interval=147456.0,
-        mismatches=0,
-        clock_mhz=187,
-        frames_per_multiplier=15.1,
-    )
-    facts = {
-        "date": "2026-01-02",
-        "command": "kiln bench cnn",
-        "machines": machines,
-        "depths": [
-            DepthPoint(share=0.5, depths={"stem": 10, "add": 4}, interval=None),
-            DepthPoint(share=1.0, depths={"stem": 20, "add": 8}, interval=1000.0),
-        ],
-        "foldings": [
-            FoldingPoint(
-                budget=50, multipliers=45, interval=2000.0, utilisation=0.9, measured=True
-            ),
-            FoldingPoint(
-                budget=90, multipliers=82, interval=1000.0, utilisation=0.95, measured=False
-            ),
-        ],
-        "small": small,
-    }
-    return CnnReport(**(facts | changes))
+from tests.sim.bench.streaming.made_up import report, run
 
 
 def judged(found, what):
