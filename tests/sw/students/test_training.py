@@ -149,3 +149,21 @@ def test_tasks_know_their_teacher_and_whether_steps_are_alike(taught):
     blocks = blockwise_task(blockwise_of(taught), taught)
     assert blocks.teacher is taught
     assert not blocks.steady and teacher_task(ResNet(SHAPE, 1), RECIPE).steady
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_recorded_step_is_the_step(taught):
+    device = device_of("cuda")
+    x, labels = split().train.real(slice(0, 8)).to(device), split().train.labels[:8]
+    labels = torch.from_numpy(labels).to(device)
+    found = []
+    for steady in (False, True):
+        model, teacher = student_of(taught).to(device), student_of(taught).to(device)
+        task = student_task(model, teacher, replace(RECIPE, taught=0.5))
+        gradients = gradients_of(model.train(), task.loss, device, steady)
+        losses = [float(gradients(x, labels)) for _ in range(3)]
+        state = [*model.buffers(), *(weight.grad for weight in model.parameters())]
+        found.append((losses, [tensor.clone() for tensor in state]))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-3)
+    for first, second in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(first, second, rtol=2e-2, atol=2e-3)
