@@ -25,7 +25,7 @@ SYNTHESISED = ("resnet8",)
 
 _INTERVALS = {"digits": 9216, "resnet8": 147456}
 """Cycles a frame."""
-_MHZ = 40
+_MHZ = 60
 
 
 @dataclass(frozen=True)
