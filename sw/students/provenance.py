@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sw.students.recipes import Recipe
@@ -28,6 +28,8 @@ class Training:
         As in :class:`sw.students.recipes.Recipe`.
     device : str
         Where its last epoch was.
+    seconds : float or None
+        That it took, where that is known.
     """
 
     stage: str
@@ -36,6 +38,7 @@ class Training:
     teacher_seed: int | None = None
     features: float = 0.0
     device: str = "cpu"
+    seconds: float | None = field(default=None, compare=False)
 
 
 def trainings(place: Place, stage: str, seed: int) -> list[Training]:
@@ -55,7 +58,8 @@ def _training(place: Place, stage: str, seed: int) -> Training:
     recipe = note["recipe"]
     taught_by = None if teacher is None else teacher["seed"]
     epochs, features = recipe["epochs"], recipe["features"]
-    return Training(stage, seed, epochs, taught_by, features, note.get("device", "cpu"))
+    device, seconds = note.get("device", "cpu"), note.get("seconds")
+    return Training(stage, seed, epochs, taught_by, features, device, seconds)
 
 
 def stage_of(place: Place, training: Training, compiled: bool = False) -> Stage:

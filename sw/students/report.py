@@ -23,9 +23,10 @@ class Facts(BaseModel):
     """
     How a network was made, and what it measured.
 
-    ``commands`` are those that made it, in order; ``epochs`` are of each. ``skips`` says whether
-    what is deployed keeps any. Accuracies are shares of images: in float, with batch norms as they
-    were trained, and of the integer golden model.
+    ``commands`` are those that made it, in order; ``epochs`` are of each, and ``seconds`` that each
+    took, where that is known. ``skips`` says whether what is deployed keeps any. Accuracies are
+    shares of images: in float, with batch norms as they were trained, and of the integer golden
+    model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class Facts(BaseModel):
     data: str
     seed: int
     epochs: dict[str, int]
+    seconds: dict[str, float] = {}
     weight_bits: int
     skips: bool
     images: dict[str, int]
@@ -55,6 +57,7 @@ def write(
     commands: list[str],
     seed: int,
     epochs: dict[str, int],
+    seconds: dict[str, float],
 ) -> Facts:
     """Write the network to ``path`` (.safetensors) and how it was made beside it (.json), with its
     accuracy on the test images, which nothing before has looked at."""
@@ -65,6 +68,7 @@ def write(
         data=split.data,
         seed=seed,
         epochs=epochs,
+        seconds=seconds,
         weight_bits=min(rounded.bits.values()),
         skips=graph.has_skips,
         images={

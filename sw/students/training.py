@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -119,10 +120,11 @@ def train(
     with _moved(task, device):
         groups = _groups(model, recipe.decay)
         optimizer = torch.optim.SGD(groups, recipe.rate, momentum=recipe.momentum, nesterov=True)
-        first = 0
+        first, before = 0, 0.0
         done: list[Epoch] = []
         if resume and path.exists():
-            first, done = _resumed(path, model, optimizer, note)
+            first, done, before = _resumed(path, model, optimizer, note)
+        started = perf_counter()
         batches = _Batches(split.train, recipe, device)
         gradients = gradients_of(model, task.loss, device, task.steady)
         for epoch in range(first, recipe.epochs):
@@ -140,8 +142,13 @@ def train(
             right = accuracy(task.predict, split.validation, device)
             mean = float(torch.stack(losses).double().mean())
             done.append(Epoch(epoch + 1, recipe.epochs, mean, right, task.open_skips()))
-            state = {"epochs": epoch + 1, "history": [asdict(each) for each in done]}
-            checkpoint.save(path, model, optimizer, note | state | {"device": device.type})
+            state = {
+                "epochs": epoch + 1,
+                "history": [asdict(each) for each in done],
+                "device": device.type,
+                "seconds": before + perf_counter() - started,
+            }
+            checkpoint.save(path, model, optimizer, note | state)
             yield done[-1]
 
 
@@ -194,11 +201,12 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
 
 def _resumed(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, note: dict[str, Any]
-) -> tuple[int, list[Epoch]]:
-    """How many epochs the checkpoint, which is loaded, has done, and what they came to."""
+) -> tuple[int, list[Epoch], float]:
+    """How many epochs the checkpoint, which is loaded, has done, what they came to, and seconds
+    they took."""
     state, moments, found = checkpoint.load(path)
-    epochs, done = int(found.pop("epochs")), history(found)
-    for name in ("history", "device"):
+    epochs, done, seconds = int(found.pop("epochs")), history(found), found.get("seconds", 0.0)
+    for name in ("history", "device", "seconds"):
         found.pop(name, None)
     if "teacher" in note:  # which checkpoints did not always name
         found.setdefault("teacher", note["teacher"])
@@ -206,7 +214,7 @@ def _resumed(
         raise ValueError(f"{path} belongs to another training; give another folder, or remove it")
     model.load_state_dict(state)
     optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
-    return epochs, done
+    return epochs, done, seconds
 
 
 def _rate(progress: float, warm: float) -> float:

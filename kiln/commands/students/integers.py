@@ -19,6 +19,7 @@ from kiln.commands.students.options import (
     Width,
 )
 from kiln.commands.students.running import place_of, run, working
+from sw import checkpoint
 from sw.students.provenance import command, integers_command, trainings
 from sw.students.quantise import golden_accuracy, integer_task, with_rounding
 from sw.students.report import write
@@ -65,6 +66,8 @@ def integers(
         task = integer_task(rounded, model, recipe, compiled)
         stage = Stage(task, recipe, place.folder / f"{name}.safetensors")
         run(console, stage, split, resume, device)
+        spent = {each.stage: each.seconds for each in before_it}
+        spent["integers"] = checkpoint.load(stage.path)[2].get("seconds")
         path = out or place.folder / f"{name}_integers.safetensors"
         facts = write(
             rounded.eval(),
@@ -78,6 +81,7 @@ def integers(
             ],
             seed=seed,
             epochs={each.stage: each.epochs for each in before_it} | {"integers": recipe.epochs},
+            seconds={name: value for name, value in spent.items() if value is not None},
         )
         console.print(
             f"test images: {facts.test_float:.2%} in float, {facts.test_integers:.2%} in integers",

@@ -8,6 +8,7 @@ from sim.bench.students.plots import EPOCHS_PLOT, SKIPS_PLOT
 from sim.bench.students.results import Comparison, MethodRow, Run, StudentReport
 from sim.bench.tables import markdown_table
 from sim.bench.verdicts import verdict_cells
+from sw.students.report import Facts
 
 __all__ = ["student_page"]
 
@@ -23,7 +24,8 @@ test images.
 
 _SHIPPED = """\
 The networks that come with Kiln, on the test images: in float, and by the integer golden model, to
-which hardware is equal. Commands that made them are in their JSON files in `sw/weights`.
+which hardware is equal. They were trained for so many epochs, each stage from the one before.
+Commands that made them are in their JSON files in `sw/weights`.
 """
 
 _COMPARISON = """\
@@ -68,12 +70,13 @@ def _parts(report: StudentReport) -> Iterator[str]:
     yield "## Networks that ship\n"
     yield _SHIPPED
     yield markdown_table(
-        "file|network|images|skips|weight bits|float|integers",
+        "file|network|images|trained for|skips|weight bits|float|integers",
         (
             [
                 f"`{each.name}`",
                 each.facts.network,
                 f"{each.data}, {each.facts.images['test']:,}",
+                _trained(each.facts),
                 "yes" if each.facts.skips else "no",
                 str(each.facts.weight_bits),
                 f"{each.facts.test_float:.2%}",
@@ -81,7 +84,7 @@ def _parts(report: StudentReport) -> Iterator[str]:
             ]
             for each in report.shipped
         ),
-        left=3,
+        left=4,
     )
     for comparison in report.comparisons:
         yield from _comparison(comparison)
@@ -105,6 +108,16 @@ def _parts(report: StudentReport) -> Iterator[str]:
             for each in report.golden
         ),
     )
+
+
+def _trained(facts: Facts) -> str:
+    """Epochs, and seconds where they are known, training by training."""
+    parts = []
+    for name, epochs in facts.epochs.items():
+        seconds = facts.seconds.get(name)
+        took = "" if seconds is None else f" in {seconds:,.0f} s"
+        parts.append(f"{name} {epochs}{took}")
+    return ", ".join(parts)
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:

@@ -73,5 +73,6 @@ def check_going_on(start, recipe, folder, stop):
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(tensor, again.model.state_dict()[name]), name
     notes = [checkpoint.load(folder / name)[2] for name in ("whole", "part")]
+    assert all(note.pop("seconds") > 0 for note in notes)
     assert notes[0] == notes[1]
     assert history(notes[1])[stop:] == rest

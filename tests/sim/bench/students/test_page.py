@@ -19,13 +19,14 @@ from sim.bench.verdicts import verdict_cells
 from sw.students.report import Facts
 
 
-def network(data, skips, right, integers, bits=8):
+def network(data, skips, right, integers, bits=8, device="", seconds=None):
     facts = Facts(
         network=f"resnet33, width 16, {'teacher' if skips else 'fade'}",
-        commands=["kiln train teacher"],
+        commands=["kiln train integers", f"kiln train teacher{device}"],
         data="drawn",
         seed=1,
-        epochs={"teacher": 1},
+        epochs={"teacher": 1, "integers": 2},
+        seconds=seconds or {},
         weight_bits=bits,
         skips=skips,
         images={"train": 10, "validation": 10, "test": 1000},
@@ -77,10 +78,9 @@ def passed(found):
 
 def test_bars_of_nothing_are_not_measured():
     found = verdicts(report())
-    assert len(found) == 10
+    assert len(found) == 11
     assert {verdict.passed for verdict in found} == {None}
     assert verdict_cells(found[0])[1:] == ["not measured", ">= 0.89", ""]
-    assert (found[0].stretch, found[1].stretch) == (0.905, 0.005)
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,41 @@ def test_bars_of_accuracies(teacher, student, wanted):
     assert {met for _, met in found[4:]} == {None}
 
 
+def test_bars_are_higher_on_a_gpu():
+    networks = [
+        network("cifar10", True, 0.9, 0.9, device=" --device cuda"),
+        network("cifar10", False, 0.894, 0.894),
+    ]
+    assert list(passed(report(shipped=networks)).values())[:2] == [False, False]
+    networks = [network("cifar10", True, 0.9, 0.9), network("cifar10", False, 0.894, 0.894)]
+    assert list(passed(report(shipped=networks)).values())[:2] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        ({}, None),
+        ({"teacher": 1.0}, None),
+        ({"teacher": 100.0, "integers": 80.0}, True),
+        ({"teacher": 100.0, "integers": 80.1}, False),
+    ],
+)
+def test_seconds_of_the_digits(seconds, wanted):
+    networks = [
+        network("digits", True, 0.9, 0.9, seconds={"teacher": 1.0, "integers": 1.0}),
+        network("digits", False, 0.9, 0.9, seconds=seconds),
+    ]
+    found = passed(report(shipped=networks))
+    assert found["digits: teacher, student and integers from nothing, s"] is wanted
+    page = student_page(report(shipped=networks))
+    words = "teacher 1 in 100 s, integers 2 in 80 s" if len(seconds) == 2 else "integers 2 |"
+    assert words in page
+
+
 def test_a_teacher_alone():
     found = passed(report(shipped=[network("digits", True, 0.98, 0.98)]))
     mine = [met for what, met in found.items() if what.startswith("digits")]
-    assert mine == [True, None, True, None]
+    assert mine == [True, None, True, None, None]
 
 
 @pytest.mark.parametrize(
@@ -132,10 +163,10 @@ def test_bars_of_methods():
         ("logits", [ran(1, [0.5] * 3, features=0.1), ran(2, [0.5] * 3)]),
         ("scratch", [ran(1, [0.5] * 3), ran(2, [], "not trained")]),
     )
-    found = {v.what.split("fade above ")[1]: v for v in verdicts(report(comparisons=[mine]))[10:]}
+    found = {v.what.split("fade above ")[1]: v for v in verdicts(report(comparisons=[mine]))[11:]}
     assert found["tailor, mean of seeds"].value == pytest.approx(0.05)
     digits = mine.model_copy(update={"data": "digits"})
-    assert len(verdicts(report(comparisons=[digits]))) == 10
+    assert len(verdicts(report(comparisons=[digits]))) == 11
     values = {name.partition(",")[0]: verdict.passed for name, verdict in found.items()}
     assert values == {"tailor": True, "blocks": False, "logits": None, "scratch": None}
 
