@@ -45,15 +45,18 @@ sim: ready  ## The main jobs: shipped networks on the RTL, against their golden 
 
 bench: ready  ## The tables of docs/results anew; TRACES=FILES for traces of real SSDs too
 	@$(call benches,)
+	@$(KILN) bench cnn
 
 bench-full: ready  ## The same with all sweeps: more layers, up to 256 PEs
 	@$(call benches,--full)
+	@$(KILN) bench cnn
 
 students: ready  ## Networks without skips: trains what is missing; CIFAR10_ROOT=... for CIFAR-10 too
 	@$(KILN) bench student --train digits $(if $(CIFAR10_ROOT),--train cifar10)
 
 synth: ready  ## Physical synthesis at 45 nm: area, timing, power; LIBERTY=FILE for other cells
 	@$(KILN) synth $(if $(LIBERTY),--liberty $(LIBERTY))
+	@$(KILN) synth cnn $(if $(LIBERTY),--liberty $(LIBERTY))
 
 fpga: ready  ## The bitstream of a board: make fpga BOARD=ulx3s, or icebreaker; MACHINE=digits
 	@$(KILN) fpga --board $(BOARD) --machine $(MACHINE)

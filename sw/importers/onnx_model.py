@@ -100,12 +100,15 @@ class OnnxModel:
 
     @classmethod
     def read(cls, path: Path) -> OnnxModel:
-        """The model of a file, which is checked first. ``OnnxImportError`` if it is none."""
+        """The model of a file, which is checked first. ``OnnxImportError`` if it is none or cannot
+        be read."""
         try:
             model = onnx.load(path)
             onnx.checker.check_model(model)
         except (DecodeError, onnx.checker.ValidationError) as error:
-            raise OnnxImportError(f"is no valid ONNX model: {error}") from error
+            raise OnnxImportError(f"{path} is no valid ONNX model: {error}") from error
+        except OSError as error:
+            raise OnnxImportError(f"{path} cannot be read: {error.strerror}") from error
         return cls(model)
 
     def reader(self, tensor: str) -> NodeProto | None:

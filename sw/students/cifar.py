@@ -13,6 +13,8 @@ import hashlib
 import io
 import os
 import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,7 +94,8 @@ def _read(path: Path) -> tuple[Images, Images, str]:
                 pixels, labels = zip(*parts, strict=True)
                 train = Images(np.concatenate(pixels[:-1]), np.concatenate(labels[:-1]), _FRAC)
                 test = Images(pixels[-1], labels[-1], _FRAC)
-                return train, test, f"CIFAR-10, the official files ({folder})"
+                content = "" if folder == _PYTHON else ", contents not checked"
+                return train, test, f"CIFAR-10, the official files ({folder}{content})"
     raise DataError(
         f"{path} has neither {_PYTHON} nor {_BINARY}, and is no pack of JPEGs (.npz); "
         f"{ROOT_VARIABLE} must name one of them"
@@ -153,7 +156,7 @@ def _pack(path: Path) -> tuple[Images, Images, str]:
     try:
         with np.load(path, allow_pickle=False) as pack:
             arrays = {name: pack[name] for name in pack.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     parts = [_unpacked(path, arrays, part) for part in ("train", "test")]
     digest = hashlib.sha256(arrays["train_jpeg"].tobytes()).hexdigest()[:16]

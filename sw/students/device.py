@@ -20,7 +20,10 @@ Gradients = Callable[[Tensor, Tensor], Tensor]
 
 
 def device_of(name: str) -> torch.device:
-    """``cpu``, or ``cuda`` and the like; ``ValueError`` where this machine has no such device."""
+    """``cpu``, or ``cuda``, also with a number (``cuda:1``); ``ValueError`` for others, and where
+    this machine has no such device."""
+    if name.partition(":")[0] not in ("cpu", "cuda"):
+        raise ValueError(f"no device {name!r} to train on; there are cpu and cuda")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

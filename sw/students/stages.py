@@ -39,6 +39,7 @@ __all__ = [
 
 TEACHER = "teacher"
 """Name of the training of a residual network."""
+_VERBS = {TEACHER: "teacher", BLOCKWISE: "blocks"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ class Place:
     def _loaded(self, stage: str, seed: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
         path = self.checkpoint(stage, seed)
         if not path.exists():
-            raise ValueError(f"{path} is missing: train it first")
+            verb = _VERBS.get(stage, f"student --method {stage}")
+            raise ValueError(f"{path} is missing: train it first, with kiln train {verb}")
         state, _, note = checkpoint.load(path)
         return state, note
 

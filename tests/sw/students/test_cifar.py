@@ -174,3 +174,11 @@ def test_a_damaged_pack(tmp_path, drawn, changes, message):
     write_pack(path, **changes)
     with pytest.raises(DataError, match=message):
         cifar10(path)
+
+
+def test_a_pack_cut_off(tmp_path, drawn):
+    path = tmp_path / "pack.npz"
+    write_pack(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"pack\.npz: cannot be read: "):
+        cifar10(path)

@@ -110,9 +110,15 @@ def test_accuracy_takes_the_first_of_equal_logits():
     assert flat == pytest.approx(float((images.labels == 0).mean()))
 
 
-@pytest.mark.parametrize("name", ["cuda:99", "gpu"])
-def test_a_device_that_is_not_there(name):
-    with pytest.raises(ValueError, match=f"no device '{name}' to train on: "):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cuda:99", "no device 'cuda:99' to train on: "),
+        ("gpu", "no device 'gpu' to train on; there are cpu and cuda"),
+    ],
+)
+def test_a_device_that_is_not_there(name, message):
+    with pytest.raises(ValueError, match=message):
         device_of(name)
     assert device_of("cpu") == CPU
 
