@@ -1,6 +1,8 @@
 """``kiln bench cnn``: streaming networks of images, with skips and without, on the RTL."""
 
+import json
 import os
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +36,7 @@ __all__ = ["cnn"]
 NETWORKS = {"digits": "digits", "cifar10": "resnet33-cifar10"}
 INTERVALS = {"digits": 9216, "cifar10": 147456}
 EFFORTS = {"digits": Effort(1797, 300), "cifar10": Effort(64, 8)}
+RESULTS, TRIES = Path("docs/results"), Path("build/bench")
 QUICK = Effort(12, 4, (0.5, 1.0), (24, 82), 1)
 
 
@@ -45,17 +48,27 @@ def cnn(
             f"{ROOT_VARIABLE} is set]"
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A try: little of everything.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"A try: little of everything, to {TRIES}.")
+    ] = False,
     synthesis: Annotated[
         Path, typer.Option(help="Folder of the reports of kiln synth cnn.")
-    ] = Path("docs/results"),
-    out: Annotated[Path, typer.Option(help="Where report and plots go.")] = Path("docs/results"),
+    ] = RESULTS,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where report and plots go; a report of more images there is left alone.  "
+            f"[default: {RESULTS}; with --quick {TRIES}]"
+        ),
+    ] = None,
 ) -> None:
     """Three machines for a network with skips and one without: cycles, memory, utilisation; and
     what kiln synth cnn has said of their area, clock and energy."""
     console = Console()
+    folder = out or (TRIES if quick else RESULTS)
     try:
         chosen = data or ["digits", *(["cifar10"] if os.environ.get(ROOT_VARIABLE) else [])]
+        _keeps_rows(folder / "cnn.json", chosen)
         subjects = [(_subject(each), QUICK if quick else EFFORTS[each]) for each in chosen]
         words = [f"--data {each}" for each in data or []] + (["--quick"] if quick else [])
         report = CnnReport(
@@ -74,13 +87,25 @@ def cnn(
             read_costs(synthesis, subject.name, subject.data) for subject, _ in subjects
         ]
         report.verdicts = verdicts(report)
-        _write(report, out)
+        _write(report, folder)
     except (ValueError, OSError, RuntimeError) as error:
         fail("bench", error)
     console.print(verdict_table("streaming networks", report.verdicts))
-    console.print(f"report: {out / 'cnn.md'}, {out / 'cnn.json'}", highlight=False)
+    console.print(f"report: {folder / 'cnn.md'}, {folder / 'cnn.json'}", highlight=False)
     if not quick and any(verdict.passed is False for verdict in report.verdicts):
         raise typer.Exit(1)
+
+
+def _keeps_rows(path: Path, chosen: Collection[str]) -> None:
+    """Refuse to write over a report that has what this run will not measure."""
+    if not path.is_file():
+        return
+    lost = {row["data"] for row in json.loads(path.read_text())["machines"]} - set(chosen)
+    if lost:
+        raise ValueError(
+            f"{path} has rows of {', '.join(sorted(lost))}, which this run would drop: measure "
+            f"them too (cifar10 needs {ROOT_VARIABLE}), or choose another folder with --out"
+        )
 
 
 def _subject(data: str) -> Subject:
