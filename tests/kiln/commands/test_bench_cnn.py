@@ -21,7 +21,7 @@ def bench(tmp_path, monkeypatch):
             asked.extend((subject.name, effort) for subject, effort in subjects)
             say("digits")
             found = report(**changes)
-            for part in ("machines", "depths", "foldings", "small"):
+            for part in ("machines", "depths", "balanced", "foldings", "small"):
                 setattr(into, part, getattr(found, part))
 
         monkeypatch.setattr(bench_cnn, "measure", measure)
@@ -52,7 +52,7 @@ def test_a_bar_that_is_missed_ends_with_one(bench):
     assert result.exit_code == 1 and "FAIL" in result.output
     quick = bench[0]("--quick", "--data", "digits", machines=machines)
     assert quick.exit_code == 0
-    assert bench[1][-1] == ("digits", bench_cnn.QUICK)
+    assert bench[1][-1] == ("digits", bench_cnn.QUICK["digits"])
     found = json.loads((bench[2] / "cnn.json").read_text())
     assert found["command"] == "kiln bench cnn --data digits --quick"
 
