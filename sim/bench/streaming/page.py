@@ -9,8 +9,11 @@ from sim.bench.verdicts import verdict_cells
 from sim.verification import CLOCK_MHZ
 
 from .costs_page import costs_parts
-from .peers import PEERS, TAILOR
-from .plots import DEPTH_PLOT, FOLDING_PLOT, MEMORY_PLOT
+from .depths_page import depth_parts
+from .memory_page import memory_parts
+from .missed import missed
+from .peers_page import peers_parts
+from .plots import FOLDING_PLOT, MEMORY_PLOT
 from .results import CnnReport, MachineRow, Small
 
 __all__ = ["cnn_page"]
@@ -29,21 +32,16 @@ takes no new one until the sum at the skip's end has used it. How they work is i
 integer golden model's.
 """
 
-_MEMORY = """\
-Bits are allocated storage, depth times width: line buffers with the word that was read last, queues
-and frames of skips, parts of beats that wait for the others. Weights and parameters beside them are
-the same but for the projections of the residual network.
+_MACHINES = """\
+*images* are all that ran on the RTL, those with words held back included; *accuracy* counts only
+images that no network was trained or chosen with, and how many those are. Frames a second are at
+the {clock} MHz that synthesis at 45 nm aims at.
 """
 
-_REREAD = """\
-Were the skips of {network} read from the line buffers of their blocks' first convolutions, which
-still hold part of what they need (arXiv 2309.15631), {bits:,} bits would have to be kept besides
-(computed, `sw/dataflow/alternatives.py`); against that the skip-free machine saves {saved:.1%}.
-"""
-
-_DEPTHS = """\
-The residual digits network with the queues of all skips cut to a share of their computed depths,
-six frames; `-` where the pipeline stands still for ever.
+_FRESH = """\
+The skip-free machine of {network}, {multipliers:,} multipliers, took {seconds:,.0f} s from its
+network to {frames} frames on the RTL: compiled, elaborated, built and run, with nothing kept from
+before, on the machine that made this page.
 """
 
 _FOLDINGS = """\
@@ -59,12 +57,6 @@ published figure, fpgaConvNet's 12.9, is frames a second and DSP block, which ca
 8-bit multiplier.
 """
 
-_PEERS = """\
-As published, for a sense of scale: their networks, accuracies and devices are not ours. Ours are
-RTL at the {clock} MHz that 45 nm synthesis aims at, no FPGA. Of removing skips by Tailor its
-authors report savings of {tailor}.
-"""
-
 
 def cnn_page(report: CnnReport) -> str:
     """The page."""
@@ -75,30 +67,24 @@ def _parts(report: CnnReport) -> Iterator[str]:
     yield _HEAD.format(command=report.command, date=report.date)
     yield "## Bars\n"
     yield markdown_table("what|measured|bar|", map(verdict_cells, report.verdicts))
+    yield from missed(report.machines)
+    yield from (
+        _FRESH.format(
+            network=each.network,
+            multipliers=each.multipliers,
+            frames=each.frames,
+            seconds=each.seconds,
+        )
+        for each in report.fresh
+    )
     yield "## Three machines\n"
+    yield _MACHINES.format(clock=CLOCK_MHZ)
     yield _machines(report.machines)
-    yield "## Memory\n"
-    yield _MEMORY
-    yield _memory(report.machines)
-    yield from _reread(report.machines)
+    yield from memory_parts(report.machines)
     yield f"![Activation memory]({MEMORY_PLOT})\n"
     if report.costs:
         yield from costs_parts(report.costs)
-    if report.depths:
-        yield "## Depth of skips\n"
-        yield _DEPTHS
-        yield markdown_table(
-            "share of the depths|depths, beats|frame interval, cycles",
-            (
-                [
-                    f"{point.share:.0%}",
-                    ", ".join(map(str, point.depths.values())),
-                    "-" if point.interval is None else f"{point.interval:,.0f}",
-                ]
-                for point in report.depths
-            ),
-        )
-        yield f"![Throughput over depth]({DEPTH_PLOT})\n"
+    yield from depth_parts(report.depths, report.balanced)
     if report.foldings:
         yield "## Folding\n"
         yield _FOLDINGS
@@ -119,26 +105,7 @@ def _parts(report: CnnReport) -> Iterator[str]:
     if report.small is not None:
         yield "## ResNet8 geometry\n"
         yield _small(report.small)
-    yield "## Published\n"
-    yield _PEERS.format(clock=CLOCK_MHZ, tailor=TAILOR)
-    yield markdown_table(
-        "design|network|platform|frames/s|top-1 %|DSP|LUT|MHz",
-        (
-            [
-                peer.design,
-                peer.network,
-                peer.platform,
-                f"{peer.frames_per_second:,g}",
-                f"{peer.top1}",
-                *(
-                    "" if value is None else f"{value:,}"
-                    for value in (peer.dsp, peer.lut, peer.clock_mhz)
-                ),
-            ]
-            for peer in PEERS
-        ),
-        left=3,
-    )
+    yield from peers_parts(report)
 
 
 def _machines(rows: Sequence[MachineRow]) -> str:
@@ -151,7 +118,7 @@ def _machines(rows: Sequence[MachineRow]) -> str:
                 row.run.machine,
                 f"{row.run.images + (row.stalled.images if row.stalled else 0):,}",
                 str(row.run.mismatches + (row.stalled.mismatches if row.stalled else 0)),
-                f"{row.run.accuracy_rtl:.2%}",
+                f"{row.accuracy:.1%} of {row.tests:,}",
                 f"{row.run.latency:,}",
                 f"{row.run.interval:,.0f}",
                 f"{row.run.bound:,}",
@@ -163,39 +130,6 @@ def _machines(rows: Sequence[MachineRow]) -> str:
         ),
         left=2,
     )
-
-
-def _memory(rows: Sequence[MachineRow]) -> str:
-    return markdown_table(
-        "network|machine|line buffers|skips|gathers|activations|weights|parameters",
-        (
-            [
-                row.run.network,
-                row.run.machine,
-                f"{row.run.bits['line buffers']:,}",
-                f"{row.run.bits['skips']:,}",
-                f"{row.run.bits['gathers']:,}",
-                f"{row.activation_bits:,}",
-                f"{row.run.bits['weights']:,}",
-                f"{row.run.bits['parameters']:,}",
-            ]
-            for row in rows
-        ),
-        left=2,
-    )
-
-
-def _reread(rows: Sequence[MachineRow]) -> Iterator[str]:
-    """What a buffered machine would save if it read line buffers for its skips."""
-    free = {row.data: row.activation_bits for row in rows if row.run.machine == "skip-free"}
-    for row in rows:
-        if row.reread_skip_bits is not None and row.data in free:
-            bits = row.activation_bits - row.run.bits["skips"] + row.reread_skip_bits
-            yield _REREAD.format(
-                network=row.run.network,
-                bits=row.reread_skip_bits,
-                saved=1 - free[row.data] / bits,
-            )
 
 
 def _small(small: Small) -> str:

@@ -3,91 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from math import ceil
+from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hw.cnn.config import PipelineConfig, SkipKind
-from sim.cnn import CnnEngine, CnnError
-from sim.streaming import StreamReport, verify_stream
+from hw.cnn.config import PipelineConfig
+from sim.cnn import CnnEngine
+from sim.streaming import verify_stream
 from sw.dataflow.alternatives import expected_hold_interval, reread_skip_bits
 from sw.dataflow.compile import Compiled, compile_network
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
-from sw.golden.cnn_graph import QuantisedGraph
+from sw.dataflow.memory import skip_bits
+from sw.golden.cnn import GoldenCnn
 from sw.students.resnet import FAMILY, Shape
 from sw.students.untrained import untrained
 
-from .results import CnnReport, DepthPoint, FoldingPoint, MachineRow, Small
+from .depths import balanced_depths, depth_points
+from .few import few_frames
+from .fresh import fresh_build
+from .hold import worst_hold
+from .results import CnnReport, FoldingPoint, MachineRow, Small
+from .subject import Effort, Subject
 
-__all__ = ["Effort", "Subject", "measure"]
+__all__ = ["measure"]
 
 PEER_CLOCK_MHZ = 187
 """Clock of fpgaConvNet's ResNet8 on the ZC706."""
 STALLS = 0.3
-STOPPED = 8
-"""Intervals without a result after which a pipeline counts as standing still."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """
-    How much is measured.
-
-    Parameters
-    ----------
-    images, stalled : int
-        Of each machine; of the skip-free one with stalls besides.
-    shares : tuple of float
-        Of the computed depths of skips.
-    budgets : tuple of int
-        Multipliers of foldings that are compiled.
-    measured : int
-        Of those, how many run on the RTL.
-    """
-
-    images: int
-    stalled: int
-    shares: tuple[float, ...] = (0.25, 0.5, 0.75, 0.9, 1.0, 1.5)
-    budgets: tuple[int, ...] = (12, 24, 45, 82, 120, 160, 240, 330, 460, 649)
-    measured: int = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """
-    A pair of networks and their images.
-
-    Parameters
-    ----------
-    name : str
-    data : str
-    skipfree, residual : QuantisedGraph
-    pixels, labels : uint8 (n, channels, height, width), int64 (n,)
-    interval : int
-        Cycles a frame.
-    """
-
-    name: str
-    data: str
-    skipfree: QuantisedGraph
-    residual: QuantisedGraph
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    interval: int
-
-    def machines(self) -> list[tuple[str, Compiled]]:
-        """Skip-free, buffered, unbuffered."""
-        return [
-            ("skip-free", compile_network(self.skipfree, interval=self.interval)),
-            ("buffered", compile_network(self.residual, interval=self.interval)),
-            (
-                "unbuffered",
-                compile_network(self.residual, interval=self.interval, skips=SkipKind.HOLD),
-            ),
-        ]
 
 
 def measure(
@@ -102,13 +45,23 @@ def measure(
         for machine, compiled in subject.machines():
             say(f"{subject.name}, {machine}")
             report.machines.append(_machine(subject, compiled, effort, progress))
-    (subject, effort), *_ = subjects
-    for share in effort.shares:
-        say(f"{subject.name}: skips of {share:g} of their depths")
-        report.depths.append(_depth(subject, share, progress))
-    for budget in effort.budgets:
-        say(f"{subject.name}: {budget} multipliers")
-        report.foldings.append(_folding(subject, budget, effort, progress))
+    for subject, effort in subjects:
+        if effort.shares:
+            report.depths += depth_points(subject, effort.shares, say, progress)
+        if effort.balanced is not None:
+            report.balanced = balanced_depths(subject, effort.balanced, say, progress)
+        known = {}
+        for row in report.machines:
+            if row.data == subject.data and row.run.machine == "skip-free":
+                known[subject.lean().config] = row.run.interval
+        for place, budget in enumerate(effort.budgets):
+            say(f"{subject.name}: {budget} multipliers")
+            report.foldings.append(
+                _folding(subject, budget, known, place < effort.measured, progress)
+            )
+        if effort.fresh:
+            say(f"{subject.name}, built anew")
+            report.fresh.append(fresh_build(subject))
     say("ResNet8 geometry")
     report.small = _small(progress)
 
@@ -126,74 +79,53 @@ def _machine(
             stalled = verify_stream(
                 subject.name, compiled, engine, pixels[some], labels[some], stalls=STALLS
             )
-    row = MachineRow(data=subject.data, run=run, stalled=stalled)
+    tests = min(subject.tests, effort.images)
+    classes = GoldenCnn(compiled.graph).classes(pixels[:tests]).numpy()
+    row = MachineRow(
+        data=subject.data,
+        run=run,
+        stalled=stalled,
+        tests=tests,
+        accuracy=float((classes == labels[:tests]).mean()),
+    )
+    config = compiled.config
     if row.run.machine == "unbuffered":
-        row.expected_interval = expected_hold_interval(compiled.config)
+        row.expected_interval = expected_hold_interval(config)
+        row.hold = worst_hold(config)
     if row.run.machine == "buffered":
-        row.reread_skip_bits = reread_skip_bits(compiled.config)
+        bits = skip_bits(config)
+        row.reread_skip_bits = reread_skip_bits(config)
+        row.tensor_skip_bits = sum(
+            prod(config.shape(skip.source)) * config.number(skip.source).bits
+            for skip in config.skips
+        )
+        row.halved_skip_bits = sum(bits[skip.source] for skip in config.skips if skip.stride == 2)
     return row
 
 
-def _depth(subject: Subject, share: float, progress: Callable[[int], object]) -> DepthPoint:
-    compiled = compile_network(subject.residual, interval=subject.interval)
-    skips = tuple(
-        replace(skip, depth=max(2, ceil(share * skip.depth))) for skip in compiled.config.skips
-    )
-    config = replace(compiled.config, skips=skips)
-    report = _run(subject, compiled, config, progress)
-    return DepthPoint(
-        share=share,
-        depths={skip.source: skip.depth for skip in skips},
-        interval=None if report is None else report.interval,
-    )
-
-
-def _run(
-    subject: Subject,
-    compiled: Compiled,
-    config: PipelineConfig,
-    progress: Callable[[int], object],
-    frames: int = 6,
-) -> StreamReport | None:
-    """A few frames on another pipeline for the same network; None where it stands still."""
-    limit = STOPPED * config.bound
-    there = Compiled(compiled.graph, config, compiled.weights, compiled.parameters)
-    with CnnEngine(config, limit=limit) as engine:
-        engine.load(there)
-        try:
-            return verify_stream(
-                subject.name,
-                there,
-                engine,
-                subject.pixels[:frames],
-                subject.labels[:frames],
-                progress=progress,
-            )
-        except CnnError as error:
-            if error.errors:
-                raise
-            return None
-
-
 def _folding(
-    subject: Subject, budget: int, effort: Effort, progress: Callable[[int], object]
+    subject: Subject,
+    budget: int,
+    known: dict[PipelineConfig, float],
+    on_rtl: bool,
+    progress: Callable[[int], object],
 ) -> FoldingPoint:
+    """``known`` are intervals of machines that have been measured; others are if ``on_rtl``."""
     compiled = compile_network(subject.skipfree, multipliers=budget)
     count = multipliers([node.unit for node in compiled.config.nodes])
-    interval: float = compiled.config.bound
-    measured = effort.budgets.index(budget) < effort.measured
-    if measured:
-        report = _run(subject, compiled, compiled.config, progress)
-        if report is None:
+    if on_rtl and compiled.config not in known:
+        run = few_frames(subject, compiled, compiled.config, progress)
+        if run is None:
             raise RuntimeError(f"the pipeline of {budget} multipliers stood still")
-        interval = report.interval
+        known[compiled.config] = run.interval
+    interval = known.get(compiled.config, float(compiled.config.bound))
     macs = sum(layer.macs for layer in layers(subject.skipfree))
     return FoldingPoint(
         budget=budget,
         multipliers=count,
         interval=interval,
         utilisation=macs / (count * interval),
-        measured=measured,
+        measured=compiled.config in known,
     )
 
 

@@ -21,7 +21,7 @@ def bench(tmp_path, monkeypatch):
             asked.extend((subject.name, effort) for subject, effort in subjects)
             say("digits")
             found = report(**changes)
-            for part in ("machines", "depths", "foldings", "small"):
+            for part in ("machines", "depths", "balanced", "foldings", "small"):
                 setattr(into, part, getattr(found, part))
 
         monkeypatch.setattr(bench_cnn, "measure", measure)
@@ -52,7 +52,7 @@ def test_a_bar_that_is_missed_ends_with_one(bench):
     assert result.exit_code == 1 and "FAIL" in result.output
     quick = bench[0]("--quick", "--data", "digits", machines=machines)
     assert quick.exit_code == 0
-    assert bench[1][-1] == ("digits", bench_cnn.QUICK)
+    assert bench[1][-1] == ("digits", bench_cnn.QUICK["digits"])
     found = json.loads((bench[2] / "cnn.json").read_text())
     assert found["command"] == "kiln bench cnn --data digits --quick"
 
@@ -68,3 +68,24 @@ def test_refused(bench, data, message):
     result = bench[0]("--data", data)
     assert result.exit_code == 1 and not bench[1]
     assert message in " ".join(result.output.split())
+
+
+def test_a_try_goes_elsewhere(bench, monkeypatch):
+    monkeypatch.chdir(bench[2])
+    command = ["bench", "cnn", "--quick", "--data", "digits"]
+    bench[0]()  # so that measuring is made up
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert (bench[2] / "build/bench/cnn.json").is_file()
+    assert not (bench[2] / "docs").exists()
+
+
+def test_rows_of_other_images_are_not_dropped(bench):
+    command, asked, out = bench
+    machines = [row.model_copy(update={"data": "cifar10"}) for row in report().machines]
+    text = report(machines=machines).model_dump_json()
+    (out / "cnn.json").write_text(text)
+    result = command()
+    assert result.exit_code == 1 and not asked
+    assert "has rows of cifar10, which this run would drop" in " ".join(result.output.split())
+    assert (out / "cnn.json").read_text() == text

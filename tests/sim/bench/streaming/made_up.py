@@ -1,6 +1,16 @@
 """A report of streaming networks, made by hand."""
 
-from sim.bench.streaming.results import CnnReport, DepthPoint, FoldingPoint, MachineRow, Small
+from sim.bench.streaming.ours import OurRow, Saving
+from sim.bench.streaming.results import (
+    Balanced,
+    CnnReport,
+    DepthPoint,
+    FoldingPoint,
+    Fresh,
+    Hold,
+    MachineRow,
+    Small,
+)
 from sim.streaming import StreamReport, UnitShares
 
 SKIPS = {"skip-free": 0, "buffered": 6000, "unbuffered": 20000}
@@ -17,7 +27,7 @@ def run(machine, **changes):
     facts = {
         "network": "digits",
         "machine": machine,
-        "images": 10,
+        "images": 1797,
         "stalls": 0.0,
         "mismatches": 0,
         "class_mismatches": 0,
@@ -41,10 +51,15 @@ def run(machine, **changes):
 
 
 def report(**changes):
-    machines = [MachineRow(data="digits", run=run(machine)) for machine in SKIPS]
+    machines = [
+        MachineRow(data="digits", run=run(machine), tests=359, accuracy=0.975) for machine in SKIPS
+    ]
     machines[0].stalled = run("skip-free", stalls=0.3, images=4)
     machines[2].expected_interval = 2550.0
+    machines[2].hold = Hold(width=2, stride=2)
     machines[1].reread_skip_bits = 3000
+    machines[1].tensor_skip_bits = 20000
+    machines[1].halved_skip_bits = 2000
     small = Small(
         macs=12_000_000,
         multipliers=84,
@@ -59,7 +74,38 @@ def report(**changes):
         "machines": machines,
         "depths": [
             DepthPoint(share=0.5, depths={"stem": 10, "add": 4}, interval=None),
+            DepthPoint(share=0.93, less=True, depths={"stem": 19, "add": 7}, interval=1100.0),
             DepthPoint(share=1.0, depths={"stem": 20, "add": 8}, interval=1000.0),
+        ],
+        "balanced": Balanced(
+            depths={"stem": 21, "add": 9},
+            bound=500,
+            unbounded=500.0,
+            computed=500.0,
+            less={"stem": 505.0, "add": None},
+        ),
+        "fresh": [Fresh(network="digits", multipliers=80, frames=6, seconds=89.6)],
+        "ours": [
+            OurRow(
+                network="digits",
+                skips=False,
+                platform="LFE5U, placed",
+                interval=1000.0,
+                multipliers=80,
+                lut=13000,
+                clock_mhz=60.0,
+            ),
+            OurRow(
+                network="resnet8",
+                skips=True,
+                platform="LFE5U, not placed",
+                interval=147456.0,
+                multipliers=86,
+                lut=10000,
+            ),
+        ],
+        "savings": [
+            Saving(what="Kiln, digits, placed", block_ram=0.075, flip_flops=0.142, lut=0.218)
         ],
         "foldings": [
             FoldingPoint(
