@@ -20,7 +20,10 @@ class ConvStage(wiring.Component):
     A convolution in a stream of frames.
 
     Latency: a window's first output is on ``o`` ``dot_beats`` + 8 cycles after the last beat of its
-    last pixel was taken, + 9 if scaled, + 6 if of 32 bits, unless the window before is not done.
+    last pixel was taken, + 9 if scaled, + 6 if of 32 bits. If the window before still has outputs
+    to give then, it may come later: right behind those, or one cycle after that where
+    ``drain_beats`` is more than ``dot_beats``. A window's dot products follow each other in steps
+    of the larger of the two.
     Throughput: a frame in :attr:`ConvConfig.cycles`, if its pixels come in time.
 
     Parameters
