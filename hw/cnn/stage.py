@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .check import require_index
 from .config import ConvConfig, Number
 from .multiply import DotProducts
 from .requantise import Requantise
@@ -30,7 +31,7 @@ class ConvStage(wiring.Component):
     ----------
     config : :class:`ConvConfig`
     index : :class:`int`
-        Place of the node in the pipeline: whose weights and parameters it takes.
+        Place of the node in the pipeline, 0 to 255: whose weights and parameters it takes.
 
     Members
     -------
@@ -43,6 +44,7 @@ class ConvStage(wiring.Component):
     """
 
     def __init__(self, config: ConvConfig, index: int = 0):
+        require_index(index)
         self.config = config
         self.index = index
         super().__init__(
