@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["require_divisor", "require_index", "require_positive"]
+__all__ = ["require_divisor", "require_frame", "require_index", "require_positive"]
 
 
 def require_positive(**values: object) -> None:
@@ -12,10 +12,17 @@ def require_positive(**values: object) -> None:
             raise ValueError(f"{name} must be a positive integer, not {value!r}")
 
 
-def require_divisor(lanes: int, channels: int) -> None:
+def require_divisor(**values: int) -> None:
+    """Of two the first must divide the second; both are positive."""
+    (part, divisor), (whole, total) = values.items()
+    if total % divisor:
+        raise ValueError(f"{part} must divide the {total} {whole}, not {divisor}")
+
+
+def require_frame(channels: int, height: int, width: int, lanes: int) -> None:
     """A pixel must be a whole number of beats."""
-    if channels % lanes:
-        raise ValueError(f"lanes must divide the {channels} channels, not {lanes}")
+    require_positive(channels=channels, height=height, width=width, lanes=lanes)
+    require_divisor(lanes=lanes, channels=channels)
 
 
 def require_index(index: object) -> None:

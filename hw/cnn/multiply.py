@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .check import require_index
 from .config import ACCUMULATOR_BITS, ConvConfig
 from .streams import LoadWrite
 from .weights import CyclicMemory
@@ -37,7 +38,7 @@ class DotProducts(wiring.Component):
     ----------
     config : :class:`ConvConfig`
     index : :class:`int`
-        Unit whose weights it takes.
+        Unit whose weights it takes, 0 to 255.
 
     Members
     -------
@@ -47,6 +48,7 @@ class DotProducts(wiring.Component):
     """
 
     def __init__(self, config: ConvConfig, index: int = 0):
+        require_index(index)
         self.config = config
         self.index = index
         super().__init__(

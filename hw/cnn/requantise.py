@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..fixed import rounding_constant, saturate
+from .check import require_index
 from .config import ACCUMULATOR_BITS, SCALE_BITS, ConvConfig, Number
 from .multiply import sums_layout
 from .streams import LoadWrite, beats
@@ -37,7 +38,7 @@ class Requantise(wiring.Component):
     ----------
     config : :class:`ConvConfig`
     index : :class:`int`
-        Unit whose parameters it takes.
+        Unit whose parameters it takes, 0 to 255.
 
     Members
     -------
@@ -47,6 +48,7 @@ class Requantise(wiring.Component):
     """
 
     def __init__(self, config: ConvConfig, index: int = 0):
+        require_index(index)
         self.config = config
         self.index = index
         super().__init__(

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import DualPortSram
-from .check import require_divisor, require_positive
+from .check import require_frame, require_positive
 from .config import Number
 from .raster import raster
 from .streams import beats
@@ -111,8 +111,7 @@ class FrameHold(wiring.Component):
     """
 
     def __init__(self, channels: int, height: int, width: int, lanes: int = 1):
-        require_positive(channels=channels, height=height, width=width, lanes=lanes)
-        require_divisor(lanes, channels)
+        require_frame(channels, height, width, lanes)
         self.lanes = lanes
         self.beats = channels // lanes * height * width
         signature = beats(Number.U8, lanes)
@@ -168,8 +167,7 @@ class Subsample(wiring.Component):
     """
 
     def __init__(self, channels: int, height: int, width: int, lanes: int = 1):
-        require_positive(channels=channels, height=height, width=width, lanes=lanes)
-        require_divisor(lanes, channels)
+        require_frame(channels, height, width, lanes)
         self.groups = channels // lanes
         self.height = height
         self.width = width

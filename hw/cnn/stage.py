@@ -6,6 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .check import require_index
 from .config import ConvConfig, Number
 from .multiply import DotProducts
 from .requantise import Requantise
@@ -20,14 +21,17 @@ class ConvStage(wiring.Component):
     A convolution in a stream of frames.
 
     Latency: a window's first output is on ``o`` ``dot_beats`` + 8 cycles after the last beat of its
-    last pixel was taken, + 9 if scaled, + 6 if of 32 bits, unless the window before is not done.
+    last pixel was taken, + 9 if scaled, + 6 if of 32 bits. If the window before still has outputs
+    to give then, it may come later: right behind those, or one cycle after that where
+    ``drain_beats`` is more than ``dot_beats``. A window's dot products follow each other in steps
+    of the larger of the two.
     Throughput: a frame in :attr:`ConvConfig.cycles`, if its pixels come in time.
 
     Parameters
     ----------
     config : :class:`ConvConfig`
     index : :class:`int`
-        Place of the node in the pipeline: whose weights and parameters it takes.
+        Place of the node in the pipeline, 0 to 255: whose weights and parameters it takes.
 
     Members
     -------
@@ -40,6 +44,7 @@ class ConvStage(wiring.Component):
     """
 
     def __init__(self, config: ConvConfig, index: int = 0):
+        require_index(index)
         self.config = config
         self.index = index
         super().__init__(

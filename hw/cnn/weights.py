@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..memory import Sram
+from .check import require_index
 from .config import CHUNK_BITS, chunks_of
 from .streams import LoadWrite
 
@@ -29,7 +30,7 @@ class CyclicMemory(wiring.Component):
     width : :class:`int`
         Bits of a word.
     index : :class:`int`
-        Unit whose writes it takes.
+        Unit whose writes it takes, 0 to 255.
     parameters : :class:`bool`
         Whether it takes writes to the parameters, else to the weights.
 
@@ -40,6 +41,7 @@ class CyclicMemory(wiring.Component):
     """
 
     def __init__(self, depth: int, width: int, index: int, *, parameters: bool):
+        require_index(index)
         self.depth = depth
         self.width = width
         self.index = index

@@ -128,9 +128,11 @@ def test_counters(ready, machine):
 
 
 @pytest.mark.parametrize("cycles", [0, 70, 1300, 2 * INTERVAL + 200, 4 * INTERVAL])
-def test_stop_in_mid_stream(ready, cycles):
-    """Nothing of it is in the next run, not even of results that were on offer."""
-    engine, one = ready()
+@pytest.mark.parametrize("machine", MACHINES)
+def test_stop_in_mid_stream(ready, machine, cycles):
+    """Nothing of it is in the next run, not even of results that were on offer, nor of what skips
+    keep."""
+    engine, one = ready(machine)
     engine.load(one.compiled)
     for frame in image_frames(one.pixels[:2]):
         engine.send(frame)
@@ -142,8 +144,9 @@ def test_stop_in_mid_stream(ready, cycles):
     assert engine.read_register(Register.FRAMES_OUT) == 3 and engine.errors == Error(0)
 
 
-def test_stop_while_the_receiver_stalls(ready):
-    engine, one = ready()
+@pytest.mark.parametrize("machine", MACHINES)
+def test_stop_while_the_receiver_stalls(ready, machine):
+    engine, one = ready(machine)
     engine.stall(3, receiving=0.99)
     engine.load(one.compiled)
     engine.send(image_frames(one.pixels[:1]))
@@ -153,9 +156,10 @@ def test_stop_while_the_receiver_stalls(ready):
     one.check(engine, 2)
 
 
-def test_stop_in_mid_image(ready):
+@pytest.mark.parametrize("machine", MACHINES)
+def test_stop_in_mid_image(ready, machine):
     """What is left of it is taken and dropped."""
-    engine, one = ready()
+    engine, one = ready(machine)
     engine.load(one.compiled)
     (frame,) = image_frames(one.pixels[:1])
     engine.send(frame[:3], last=False)

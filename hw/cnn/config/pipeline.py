@@ -112,6 +112,23 @@ class PipelineConfig:
                 raise ValueError(f"{name} has {len(readers)} readers and {len(skipped)} skips")
             if not set(skipped) <= set(readers):
                 raise ValueError(f"{skipped[0]} does not read {name}")
+        for node in self.nodes:
+            for source in node.sources:
+                self._check_shapes(node, source)
+
+    def _check_shapes(self, node: Node, source: str) -> None:
+        """A node takes what its source gives, or every other pixel of that by a skip."""
+        unit = node.unit
+        channels, height, width = given = self.shape(source)
+        ways = [skip for skip in self.skips if (skip.source, skip.reader) == (source, node.name)]
+        if any(skip.stride == 2 for skip in ways):
+            given = channels, -(-height // 2), -(-width // 2)
+        inputs = unit.inputs if isinstance(unit, ConvConfig) else unit.channels
+        taken = inputs, unit.height, unit.width
+        if given != taken:
+            raise ValueError(
+                f"{node.name} takes {_times(taken)}, and {source} gives it {_times(given)}"
+            )
 
     def readers(self, name: str) -> tuple[str, ...]:
         """Nodes that read a tensor."""
@@ -156,3 +173,7 @@ class PipelineConfig:
         """Cycles of the slowest unit, or of the image's bytes: no frame interval is shorter."""
         image = self.channels * self.height * self.width
         return max(image, *(node.unit.cycles for node in self.nodes))
+
+
+def _times(shape: tuple[int, int, int]) -> str:
+    return " x ".join(map(str, shape))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..check import require_divisor, require_frame, require_positive
 from .streams import Number
 
 __all__ = [
@@ -16,20 +17,6 @@ MAX_SHIFT = 31
 MAX_SCALED_SHIFT = 46
 SCALE_BITS = 15
 """Of a channel's multiplier, where it has one."""
-
-
-def _positive(config: object, *names: str) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, not {value!r}")
-
-
-def _divides(config: object, part: str, whole: str) -> None:
-    if getattr(config, whole) % getattr(config, part):
-        raise ValueError(
-            f"{part} must divide the {getattr(config, whole)} {whole}, not {getattr(config, part)}"
-        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,15 @@ class ConvConfig:
     scaled: bool = False
 
     def __post_init__(self) -> None:
-        _positive(self, "inputs", "outputs", "height", "width", "simd", "pe", "lanes")
+        require_positive(
+            inputs=self.inputs,
+            outputs=self.outputs,
+            height=self.height,
+            width=self.width,
+            simd=self.simd,
+            pe=self.pe,
+            lanes=self.lanes,
+        )
         if self.kernel not in (1, 3):
             raise ValueError(f"kernel must be 1 or 3, not {self.kernel!r}")
         if self.stride not in (1, 2) or (self.stride == 2 and self.kernel == 1):
@@ -95,9 +90,9 @@ class ConvConfig:
             raise ValueError(f"weight_bits must be 4 or 8, not {self.weight_bits!r}")
         if self.output is Number.S32 and self.scaled:
             raise ValueError("scaled must be false with outputs of 32 bits")
-        _divides(self, "simd", "inputs")
-        _divides(self, "pe", "outputs")
-        _divides(self, "lanes", "pe")
+        require_divisor(simd=self.simd, inputs=self.inputs)
+        require_divisor(pe=self.pe, outputs=self.outputs)
+        require_divisor(lanes=self.lanes, pe=self.pe)
 
     @property
     def out_height(self) -> int:
@@ -207,8 +202,7 @@ class AddConfig:
     second: Number = Number.S16
 
     def __post_init__(self) -> None:
-        _positive(self, "channels", "height", "width", "lanes")
-        _divides(self, "lanes", "channels")
+        require_frame(self.channels, self.height, self.width, self.lanes)
         if self.second is Number.S32:
             raise ValueError("second must be U8 or S16, not S32")
 
@@ -239,8 +233,7 @@ class AveragePoolConfig:
     lanes: int = 1
 
     def __post_init__(self) -> None:
-        _positive(self, "channels", "height", "width", "lanes")
-        _divides(self, "lanes", "channels")
+        require_frame(self.channels, self.height, self.width, self.lanes)
         pixels = self.height * self.width
         if pixels & (pixels - 1):
             raise ValueError(f"the image must have a power of two of pixels, not {pixels}")
@@ -280,12 +273,11 @@ class MaxPoolConfig:
     lanes: int = 1
 
     def __post_init__(self) -> None:
-        _positive(self, "channels", "height", "width", "lanes")
-        _divides(self, "lanes", "channels")
+        require_frame(self.channels, self.height, self.width, self.lanes)
         if self.size not in (2, 3):
             raise ValueError(f"size must be 2 or 3, not {self.size!r}")
-        _divides(self, "size", "height")
-        _divides(self, "size", "width")
+        require_divisor(size=self.size, height=self.height)
+        require_divisor(size=self.size, width=self.width)
 
     @property
     def cycles(self) -> int:

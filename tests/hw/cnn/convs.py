@@ -8,7 +8,7 @@ from sw.golden.cnn import requantise
 from sw.golden.cnn_graph import QConv, QLinear, Range
 
 __all__ = ["DOTS", "REQUANTISERS", "SHORT", "STAGES", "STALLS", "WINDOWS"]
-__all__ += ["images", "items", "node", "requantised", "schedule", "taps", "windows"]
+__all__ += ["complete", "images", "items", "node", "requantised", "schedule", "taps", "windows"]
 
 
 STALLS = [("never", "heavy"), ("heavy", "never"), ("light", "bursty"), ("bursty", "light")]
@@ -66,6 +66,7 @@ STAGES = {
     "half": ConvConfig(3, 4, 6, 4, stride=2, simd=3, pe=2),
     "half_summand": ConvConfig(4, 2, 4, 8, stride=2, pe=2, lanes=2, output=Number.S16, scaled=True),
     "draining": ConvConfig(2, 8, 3, 2, kernel=1, pe=4),
+    "draining_just": ConvConfig(2, 6, 4, 5, kernel=1, pe=3),
     "linear": ConvConfig(12, 10, 1, 1, kernel=1, simd=3, pe=5, output=Number.S32),
 }
 
@@ -136,15 +137,20 @@ def taps(config, frames):
     return found
 
 
+def complete(config, taken):
+    """Cycles in which windows' last beats were taken; ``taken`` are those of whole frames."""
+    beats = config.height * config.width * config.groups
+    for frame in range(0, len(taken), beats):
+        for _, last in windows(config):
+            yield taken[frame + (last + 1) * config.groups - 1]
+
+
 def schedule(config, taken):
     """Cycles in which windows' first taps come, if none has to wait: ``taken`` are those in which
     the beats of whole frames were taken."""
-    pixels = config.height * config.width
     length = config.folds * config.dot_beats
     found, free = [], 0
-    for frame in range(len(taken) // (pixels * config.groups)):
-        for _, last in windows(config):
-            came = taken[(frame * pixels + last + 1) * config.groups - 1]
-            found.append(max(came + 2, free))
-            free = found[-1] + length
+    for came in complete(config, taken):
+        found.append(max(came + 2, free))
+        free = found[-1] + length
     return found

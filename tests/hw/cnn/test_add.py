@@ -22,10 +22,3 @@ def test_add():
     }
     bank = Bank(**{name: Add(*unit) for name, unit in UNITS.items()})
     run_bench(bank, __file__, parameters={"units": units})
-
-
-@pytest.mark.parametrize("index", [-1, 256, "0", None])
-def test_refusals(index):
-    with pytest.raises(ValueError) as caught:
-        Add(AddConfig(4, 2, 2), index)
-    assert str(caught.value) == f"index must be from 0 to 255, not {index!r}"

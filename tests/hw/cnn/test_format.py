@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from hw.bus.layout import WORD_BITS
-from hw.cnn.config import INPUT, ConvConfig, Node, Number, PipelineConfig, Skip, SkipKind
+from hw.cnn.config import (
+    INPUT,
+    ConvConfig,
+    MaxPoolConfig,
+    Node,
+    Number,
+    PipelineConfig,
+    Skip,
+    SkipKind,
+)
 from hw.cnn.format import (
     ERROR_FLAGS,
     NETWORK,
@@ -105,20 +114,25 @@ def change(k, **fields):
     return replace(BLOCK, nodes=tuple(nodes))
 
 
+def largest(channels, side):
+    """The largest of a whole image."""
+    pool = MaxPoolConfig(channels, side, side, size=side)
+    nodes = Node("pool", pool, (INPUT,)), Node("linear", linear(channels, 1), ("pool",))
+    return PipelineConfig(channels, side, side, nodes)
+
+
 def test_fingerprint_tells_pipelines_apart():
     sum_node = BLOCK.nodes[3]
     turned = list(BLOCK.nodes)
     turned[3] = replace(sum_node, sources=sum_node.sources[::-1])
     pipelines = [
         *PIPELINES.values(),
-        replace(BLOCK, channels=2),
-        replace(BLOCK, height=12),
+        *[largest(channels, side) for channels in (1, 2) for side in (2, 3)],
         replace(BLOCK, nodes=tuple(turned)),
         change(0, pe=2),
         change(0, weight_bits=4),
         change(2, output=Number.U8),
         change(2, scaled=False),
-        change(1, size=2),
         change(3, second=Number.S16),
         change(4, lanes=2),
     ]
@@ -140,8 +154,8 @@ def test_fingerprint_is_blind_to_names_and_skips():
 @pytest.mark.parametrize(("size", "words"), [((1, 1, 1), 1), ((3, 4, 2), 3), ((1, 5, 5), 4)])
 def test_image_words(size, words):
     channels, height, width = size
-    config = replace(PIPELINES["linear"], channels=channels, height=height, width=width)
-    assert image_words(config) == words
+    unit = ConvConfig(channels, 1, height, width, kernel=1, output=Number.S32)
+    assert image_words(PipelineConfig(*size, (Node("only", unit, (INPUT,)),))) == words
 
 
 @pytest.mark.parametrize(("layout", "flags"), [(ERROR_FLAGS, Error), (STATUS_FLAGS, Status)])

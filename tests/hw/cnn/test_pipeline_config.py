@@ -1,5 +1,7 @@
 """Networks as pipelines: what they refuse, and what is known of their tensors."""
 
+from dataclasses import replace
+
 import pytest
 
 from hw.cnn.config import (
@@ -17,8 +19,8 @@ from hw.cnn.config import (
 
 
 def conv(name, source, **changes):
-    options = {"simd": 4, "pe": 4, "lanes": 2, **changes}
-    return Node(name, ConvConfig(4, 4, 8, 8, **options), (source,))
+    options = {"height": 8, "width": 8, "simd": 4, "pe": 4, "lanes": 2, **changes}
+    return Node(name, ConvConfig(4, 4, **options), (source,))
 
 
 def add(name, *sources):
@@ -26,8 +28,8 @@ def add(name, *sources):
 
 
 def linear(source, **changes):
-    options = {"kernel": 1, "output": Number.S32, **changes}
-    return Node("linear", ConvConfig(4, 10, 1, 1, **options), (source,))
+    options = {"inputs": 4, "kernel": 1, "output": Number.S32, **changes}
+    return Node("linear", ConvConfig(outputs=10, height=1, width=1, **options), (source,))
 
 
 STEM = Node("stem", ConvConfig(3, 4, 8, 8, pe=2), (INPUT,))
@@ -76,6 +78,30 @@ def without(name):
         ),
         (BLOCK, (Skip("stem", "second", SkipKind.FIFO, 9),), "second does not read stem"),
         (BLOCK, (SKIP, Skip("nowhere", "sum", SkipKind.FIFO, 9)), "there is no node 'nowhere'"),
+        (
+            *((*BLOCK[:-1], linear("pool", inputs=5)), (SKIP,)),
+            "linear takes 5 x 1 x 1, and pool gives it 4 x 1 x 1",
+        ),
+        (
+            *((STEM, linear("stem")), ()),
+            "linear takes 4 x 1 x 1, and stem gives it 4 x 8 x 8",
+        ),
+        (
+            *((conv("wide", INPUT), linear("wide")), ()),
+            "wide takes 4 x 8 x 8, and input gives it 3 x 8 x 8",
+        ),
+        (
+            *((*BLOCK[:4], replace(MAX, unit=MaxPoolConfig(4, 8, 6)), *BLOCK[5:]), (SKIP,)),
+            "max takes 4 x 8 x 6, and sum gives it 4 x 8 x 8",
+        ),
+        (
+            *((*BLOCK[:5], replace(POOL, unit=AveragePoolConfig(4, 2, 4)), BLOCK[6]), (SKIP,)),
+            "pool takes 4 x 2 x 4, and max gives it 4 x 4 x 4",
+        ),
+        (
+            *(BLOCK, (replace(SKIP, stride=2),)),
+            "sum takes 4 x 8 x 8, and stem gives it 4 x 4 x 4",
+        ),
     ],
 )
 def test_refusals(nodes, skips, message):
@@ -110,14 +136,38 @@ def test_tensors(name, shape, number, lanes):
     assert found == (shape, number, lanes)
 
 
+HALVED = (
+    conv("half", INPUT, stride=2),
+    Node("pool", AveragePoolConfig(4, 4, 4), ("half",)),
+    linear("pool"),
+)
+
+
 def test_shape_after_stride():
-    nodes = (conv("half", INPUT, stride=2), linear("half"))
-    assert PipelineConfig(4, 8, 8, nodes).shape("half") == (4, 4, 4)
+    assert PipelineConfig(4, 8, 8, HALVED).shape("half") == (4, 4, 4)
+
+
+def test_projection_of_every_other_pixel():
+    """Only by a skip with that stride."""
+    half = {"height": 4, "width": 4, "output": Number.S16}
+    nodes = (
+        STEM,
+        conv("first", "stem", stride=2),
+        conv("second", "first", **half),
+        conv("projection", "stem", kernel=1, **half),
+        Node("sum", AddConfig(4, 4, 4), ("second", "projection")),
+        replace(POOL, sources=("sum",)),
+        linear("pool"),
+    )
+    skip = Skip("stem", "projection", SkipKind.FIFO, 9, stride=2)
+    assert pipeline(nodes, [skip]).shape("sum") == (4, 4, 4)
+    with pytest.raises(ValueError) as caught:
+        pipeline(nodes, [replace(skip, stride=1)])
+    assert str(caught.value) == "projection takes 4 x 4 x 4, and stem gives it 4 x 8 x 8"
 
 
 def test_bound():
     """The slowest unit's cycles, or the image's bytes where that is more."""
     assert pipeline().bound == 8 * 8 * 2 * 27
     assert pipeline().classes == 10
-    nodes = (conv("half", INPUT, stride=2), linear("half"))
-    assert PipelineConfig(4, 8, 8, nodes).bound == 4 * 8 * 8
+    assert PipelineConfig(4, 8, 8, HALVED).bound == 4 * 8 * 8

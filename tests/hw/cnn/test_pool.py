@@ -29,10 +29,3 @@ def test_pool():
     units = {name: AveragePool(*case) for name, case in AVERAGES.items()}
     units |= {name: MaxPool(config) for name, config in MAXIMA.items()}
     run_bench(Bank(**units), __file__, parameters={"averages": AVERAGES, "maxima": MAXIMA})
-
-
-@pytest.mark.parametrize("index", [-1, 256, "0", None])
-def test_refusals(index):
-    with pytest.raises(ValueError) as caught:
-        AveragePool(AveragePoolConfig(4, 2, 2), index)
-    assert str(caught.value) == f"index must be from 0 to 255, not {index!r}"

@@ -29,10 +29,10 @@ def test_bits_by_node():
 
 
 def test_stride_needs_a_third_row():
-    unit = replace(BLOCK.nodes[0].unit, stride=2)
+    unit = replace(BLOCK.nodes[0].unit, height=12, width=12, stride=2)
     nodes = (replace(BLOCK.nodes[0], unit=unit), *BLOCK.nodes[1:])
-    found = bits_of(replace(BLOCK, nodes=nodes))["stem"]
-    assert found == replace(EXPECTED["stem"], lines=(18 + 5) * 8 + 8)
+    found = bits_of(replace(BLOCK, height=12, width=12, nodes=nodes))["stem"]
+    assert found == replace(EXPECTED["stem"], lines=(36 + 5) * 8 + 8)
 
 
 def test_skips():

@@ -1,4 +1,4 @@
-"""Depths of skips against those that RTL needs."""
+"""Depths of skips, of some against those that RTL needs."""
 
 import pytest
 
@@ -15,7 +15,8 @@ from tests.sw.dataflow.digits import digits_config
     ],
 )
 def test_skip_depths(interval, depths):
-    """On RTL these keep the interval, and one less in any of them does not."""
+    """Of 1,152 and 4,608 cycles the pipeline's bench shows on RTL that these keep the interval, and
+    that one less in any of them does not."""
     config = digits_config(interval)
     assert config.bound == interval
     assert [skip.depth for skip in config.skips] == depths
