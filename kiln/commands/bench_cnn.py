@@ -24,15 +24,13 @@ from sim.bench.streaming.plots import (
 from sim.bench.streaming.results import CnnReport
 from sim.bench.streaming.run import Effort, Subject, measure
 from sim.verification import CLOCK_MHZ
-from sw import weights
-from sw.golden.cnn_file import read_graph
+from sw.dataflow.shipped import SHIPPED
 from sw.students.cifar import ROOT_VARIABLE
 from sw.students.study import STUDIES
 
 __all__ = ["cnn"]
 
-NETWORKS = {"digits": "digits", "cifar10": "resnet33-cifar10"}
-INTERVALS = {"digits": 9216, "cifar10": 147456}
+NETWORKS = {each.data: each for each in SHIPPED.values()}
 EFFORTS = {"digits": Effort(1797, 300), "cifar10": Effort(64, 8)}
 QUICK = Effort(12, 4, (0.5, 1.0), (24, 82), 1)
 
@@ -88,18 +86,15 @@ def _subject(data: str) -> Subject:
         raise ValueError(f"no images {data!r}; there are {', '.join(NETWORKS)}")
     split = STUDIES[data].load()
     parts = (split.test, split.validation, split.train)
-    skipfree, residual = (
-        read_graph(weights.FOLDER / f"cnn_{data}_{kind}.safetensors")[0]
-        for kind in ("skipfree", "residual")
-    )
+    network = NETWORKS[data]
     return Subject(
-        NETWORKS[data],
+        network.name,
         data,
-        skipfree,
-        residual,
+        network.graph(residual=False),
+        network.graph(residual=True),
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([part.labels for part in parts]),
-        INTERVALS[data],
+        network.interval,
     )
 
 

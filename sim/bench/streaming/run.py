@@ -9,13 +9,14 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.cnn.config import PipelineConfig, SkipKind
+from hw.cnn.config import PipelineConfig
 from sim.cnn import CnnEngine, CnnError
 from sim.streaming import StreamReport, verify_stream
 from sw.dataflow.alternatives import expected_hold_interval, reread_skip_bits
 from sw.dataflow.compile import Compiled, compile_network
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
+from sw.dataflow.shipped import INTERVALS, MACHINES, compile_for
 from sw.golden.cnn_graph import QuantisedGraph
 from sw.students.resnet import FAMILY, Shape
 from sw.students.untrained import untrained
@@ -80,13 +81,10 @@ class Subject:
 
     def machines(self) -> list[tuple[str, Compiled]]:
         """Skip-free, buffered, unbuffered."""
+        graphs = {False: self.skipfree, True: self.residual}
         return [
-            ("skip-free", compile_network(self.skipfree, interval=self.interval)),
-            ("buffered", compile_network(self.residual, interval=self.interval)),
-            (
-                "unbuffered",
-                compile_network(self.residual, interval=self.interval, skips=SkipKind.HOLD),
-            ),
+            (name, compile_for(name, graphs[machine.residual], interval=self.interval))
+            for name, machine in MACHINES.items()
         ]
 
 
@@ -199,7 +197,7 @@ def _folding(
 
 def _small(progress: Callable[[int], object]) -> Small:
     graph = untrained(Shape(FAMILY["resnet8"], 16), skips=False)
-    compiled = compile_network(graph, interval=147456)
+    compiled = compile_network(graph, interval=INTERVALS["cifar10"])
     generator = np.random.default_rng(1)
     pixels = generator.integers(0, 256, (4, *graph.shape)).astype(np.uint8)
     with CnnEngine(compiled.config) as engine:
