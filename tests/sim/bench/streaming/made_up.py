@@ -1,9 +1,22 @@
 """A report of streaming networks, made by hand."""
 
 from sim.bench.streaming.results import CnnReport, DepthPoint, FoldingPoint, MachineRow, Small
-from sim.streaming import StreamReport, UnitShares
+from sim.stages import StageReport
+from sim.streaming import StreamReport
 
 SKIPS = {"skip-free": 0, "buffered": 6000, "unbuffered": 20000}
+
+STEM = StageReport(
+    kind="convolution",
+    cycles=1000,
+    simd=1,
+    pe=16,
+    multipliers=16,
+    bits={"line buffers": 13000, "skips": 0, "gathers": 0, "weights": 9, "parameters": 9},
+    busy=1.0,
+    starved=0.0,
+    blocked=0.0,
+)
 
 
 def run(machine, **changes):
@@ -21,6 +34,7 @@ def run(machine, **changes):
         "stalls": 0.0,
         "mismatches": 0,
         "class_mismatches": 0,
+        "tested": 10,
         "accuracy_golden": 0.9,
         "accuracy_rtl": 0.9,
         "latency": 3000,
@@ -34,7 +48,7 @@ def run(machine, **changes):
         "utilisation": 0.97,
         "bits": bits,
         "skip_depths": {},
-        "units": {"stem": UnitShares(busy=1.0, starved=0.0, blocked=0.0)},
+        "units": {"stem": STEM},
         "simulated_cycles": 12345,
     }
     return StreamReport(**(facts | changes))
