@@ -156,7 +156,7 @@ def _run(
     """A few frames on another pipeline for the same network; None where it stands still."""
     limit = STOPPED * config.bound
     there = Compiled(compiled.graph, config, compiled.weights, compiled.parameters)
-    with CnnEngine(config, limit=limit) as engine:
+    with CnnEngine(config, any_depth=True, limit=limit) as engine:
         engine.load(there)
         try:
             return verify_stream(
