@@ -18,8 +18,8 @@ def stage_table(stages: Mapping[str, Stage]) -> Table:
     title = "units; memory in bits, a skip's with its reader"
     table = Table(title=title, box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("", no_wrap=True)
-    columns = ["cycles", "simd x pe", "mult.", "weights", "lines", "skip"]
-    shares = ["busy", "starved", "blocked"]
+    columns = ["cycles", "simd*pe", "mult", "weights", "lines", "skip"]
+    shares = {"busy": "busy", "starve": "starved", "block": "blocked"}
     if all(isinstance(stage, StageReport) for stage in stages.values()):
         columns += shares
     for column in columns:
@@ -32,7 +32,7 @@ def stage_table(stages: Mapping[str, Stage]) -> Table:
             *(_count(stage.bits[kind]) for kind in ("weights", "line buffers", "skips")),
         ]
         if isinstance(stage, StageReport):
-            cells += [f"{getattr(stage, share):.0%}" for share in shares]
+            cells += [f"{getattr(stage, share):.0%}" for share in shares.values()]
         table.add_row(name, *cells)
     return table
 

@@ -2,17 +2,23 @@
 
 import json
 import os
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from kiln.cli import app
 from kiln.commands import stream
+from kiln.commands.stream_tables import stage_table
+from sim.cnn import UnitCycles
+from sim.stages import run_stages
 from sim.synth.cnn import MachineCosts, UnitCosts
 from sim.synth.cnn_machines import CnnCosts
 from sw.dataflow.compile import compile_network
+from sw.dataflow.shipped import SHIPPED, compile_for
 from sw.golden.cnn import GoldenCnn
 from sw.golden.cnn_file import write_graph
 from sw.students.cifar import ROOT_VARIABLE
@@ -56,7 +62,7 @@ def test_shipped_network(tmp_path):
         "classes RTL unlike golden",
         "of 5 test images",
         "block2.conv2",
-        "blocked",
+        "starve block",
         "cnn.json",
     ):
         assert text in result.output
@@ -111,6 +117,17 @@ def test_without_a_run(tmp_path, monkeypatch, machine, multipliers, skips):
     assert rows["bound of the frame interval, cycles"] == "9,216"
     assert ("block0.add" in result.output) == (machine != "skip-free")
     assert not [*tmp_path.iterdir()]
+
+
+def test_units_fit_a_terminal():
+    """Of the longest network that ships, after a run."""
+    graph = SHIPPED["resnet33-cifar10"].graph(residual=True)
+    config = compile_for("unbuffered", graph, interval=147456).config
+    counted = {node.name: UnitCycles(100, 100, 100) for node in config.nodes}
+    console = Console(width=80, file=StringIO())
+    console.print(stage_table(run_stages(config, counted, 100)))
+    text = console.file.getvalue()
+    assert "…" not in text and text.count("100%") == 3 * len(config.nodes)
 
 
 @pytest.mark.parametrize(
