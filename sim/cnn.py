@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from hw.cnn.format import Control, Error, Register, Status
 from hw.cnn.system import Cnn
 from sw.dataflow.compile import Compiled
 from sw.dataflow.frame import image_frames, network_frame, results
+from sw.dataflow.skips import check_depths
 
 from .machine import MachineEngine, MachineError
 from .top import HarnessError
@@ -68,11 +70,27 @@ class UnitCycles:
 
 
 class CnnEngine(MachineEngine[PipelineConfig, Status, Error]):
-    """A streaming network, run through its host interface only: AXI4-Stream and AXI4-Lite."""
+    """
+    A streaming network, run through its host interface only: AXI4-Stream and AXI4-Lite.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+        :class:`sw.dataflow.layers.DataflowError` where a skip's depth costs the frame interval.
+    any_depth : bool
+        Whether it is taken whatever its depths, which may let the machine stand still.
+    options
+        As of :class:`MachineEngine`.
+    """
 
     _component = Cnn
     _status = Register.STATUS, Status
     _error = Register.ERROR, Error
+
+    def __init__(self, config: PipelineConfig, *, any_depth: bool = False, **options: Any) -> None:
+        if not any_depth:
+            check_depths(config)
+        super().__init__(config, **options)
 
     @staticmethod
     def _label(config: PipelineConfig) -> str:

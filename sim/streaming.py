@@ -14,24 +14,16 @@ from hw.cnn.format import Register
 from sw.dataflow.compile import Compiled
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
-from sw.dataflow.memory import Bits, bits_of
 from sw.golden.cnn import GoldenCnn
 
 from .cnn import CnnEngine, Frames
+from .stages import StageReport, run_stages, total_bits
 from .verification import CLOCK_MHZ
 
-__all__ = ["StreamReport", "UnitShares", "machine_of", "verify_stream"]
+__all__ = ["StreamReport", "machine_of", "utilisation", "verify_stream"]
 
 _BATCH = 100
 """Images of the golden model at a time."""
-
-
-class UnitShares(BaseModel):
-    """Shares of the run's cycles in which a unit worked, waited for input, waited for output."""
-
-    busy: float
-    starved: float
-    blocked: float
 
 
 class StreamReport(BaseModel):
@@ -39,12 +31,13 @@ class StreamReport(BaseModel):
     What a run measured. Times are in cycles of the RTL.
 
     ``machine`` is skip-free, buffered or unbuffered. ``mismatches`` counts logits that differ from
-    the golden model's, ``class_mismatches`` images whose class does. ``latency`` is that of the
-    first image, from its first word to its result's last; ``interval`` the median from one result
-    to the next, ``bound`` that of the slowest unit. ``utilisation`` is the share of multiplier'
-    cycles, over an interval, in which a product of the network was made, those with the zeros
-    around an image counted. Bits are those of :class:`sw.dataflow.memory.Bits`. ``stalls`` are the
-    shares of cycles in which a word was held back on either side.
+    the golden model's, ``class_mismatches`` images whose class does. Accuracy is that on the first
+    ``tested`` images. ``latency`` is that of the first image, from its first word to its result's
+    last; ``interval`` the median from one result to the next, ``bound`` that of the slowest unit.
+    ``utilisation`` is the share of multiplier' cycles, over an interval, in which a product of the
+    network was made, those with the zeros around an image counted. Bits are those of
+    :class:`sw.dataflow.memory.Bits`. ``stalls`` are the shares of cycles in which a word was held
+    back on either side.
     """
 
     network: str
@@ -53,6 +46,7 @@ class StreamReport(BaseModel):
     stalls: float
     mismatches: int
     class_mismatches: int
+    tested: int
     accuracy_golden: float
     accuracy_rtl: float
     latency: int
@@ -60,13 +54,13 @@ class StreamReport(BaseModel):
     interval_min: int
     interval_max: int
     bound: int
-    clock_mhz: int
+    clock_mhz: float
     frames_per_second: float
     multipliers: int
     utilisation: float
     bits: dict[str, int]
     skip_depths: dict[str, int]
-    units: dict[str, UnitShares]
+    units: dict[str, StageReport]
     simulated_cycles: int
 
 
@@ -85,13 +79,17 @@ def verify_stream(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     *,
+    tested: int | None = None,
+    clock_mhz: float = CLOCK_MHZ,
     stalls: float = 0.0,
     seed: int = 1,
     progress: Callable[[int], object] = lambda done: None,
 ) -> StreamReport:
     """Stream images, uint8 (n, channels, height, width), through an engine that holds the network,
     with words held back at random in a share ``stalls`` of the cycles, and compare; ``progress`` is
-    called with the number done. Then the engine is stopped."""
+    called with the number done. Then the engine is stopped. The first ``tested`` images, without
+    that all of them, are what accuracy is measured on; ``clock_mhz`` is what cycles become seconds
+    by."""
     engine.stall(seed, stalls, stalls)
     engine.run()
     before = engine.cycle
@@ -103,6 +101,7 @@ def verify_stream(
     parts = [golden(images[k : k + _BATCH]).numpy() for k in range(0, len(images), _BATCH)]
     expected = np.concatenate(parts)
     classes = expected.argmax(axis=1)
+    test = slice(len(images) if tested is None else tested)
     return StreamReport(
         network=name,
         machine=machine_of(compiled),
@@ -110,49 +109,34 @@ def verify_stream(
         stalls=stalls,
         mismatches=int((frames.logits != expected).sum()),
         class_mismatches=int((frames.classes != classes).sum()),
-        accuracy_golden=float((classes == labels).mean()),
-        accuracy_rtl=float((frames.classes == labels).mean()),
+        tested=len(labels[test]),
+        accuracy_golden=float((classes == labels)[test].mean()),
+        accuracy_rtl=float((frames.classes == labels)[test].mean()),
         simulated_cycles=elapsed,
-        units={
-            unit: UnitShares(
-                busy=each.busy / counted,
-                starved=each.starved / counted,
-                blocked=each.blocked / counted,
-            )
-            for unit, each in engine.unit_cycles().items()
-        },
-        **_times(compiled, frames),
-        **_sizes(compiled),
+        units=run_stages(compiled.config, engine.unit_cycles(), counted),
+        bits=total_bits(compiled.config),
+        skip_depths={skip.source: skip.depth for skip in compiled.config.skips},
+        **_times(compiled, frames, clock_mhz),
     )
 
 
-def _times(compiled: Compiled, frames: Frames) -> dict[str, Any]:
+def utilisation(compiled: Compiled, interval: float) -> float:
+    """Share of the multipliers' cycles in which a product is made, at a frame interval."""
+    macs = sum(layer.macs for layer in layers(compiled.graph))
+    return macs / (multipliers([node.unit for node in compiled.config.nodes]) * interval)
+
+
+def _times(compiled: Compiled, frames: Frames, clock_mhz: float) -> dict[str, Any]:
     intervals = frames.intervals if len(frames.ends) > 1 else np.array([frames.latency])
     interval = float(np.median(intervals))
-    macs = sum(layer.macs for layer in layers(compiled.graph))
-    count = multipliers([node.unit for node in compiled.config.nodes])
     return {
         "latency": frames.latency,
         "interval": interval,
         "interval_min": int(intervals.min()),
         "interval_max": int(intervals.max()),
         "bound": compiled.config.bound,
-        "clock_mhz": CLOCK_MHZ,
-        "frames_per_second": CLOCK_MHZ * 1e6 / interval,
-        "multipliers": count,
-        "utilisation": macs / (count * interval),
-    }
-
-
-def _sizes(compiled: Compiled) -> dict[str, Any]:
-    total = sum(bits_of(compiled.config).values(), Bits())
-    return {
-        "bits": {
-            "line buffers": total.lines,
-            "skips": total.skips,
-            "gathers": total.gathers,
-            "weights": total.weights,
-            "parameters": total.parameters,
-        },
-        "skip_depths": {skip.source: skip.depth for skip in compiled.config.skips},
+        "clock_mhz": clock_mhz,
+        "frames_per_second": clock_mhz * 1e6 / interval,
+        "multipliers": multipliers([node.unit for node in compiled.config.nodes]),
+        "utilisation": utilisation(compiled, interval),
     }

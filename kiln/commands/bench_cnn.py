@@ -28,15 +28,13 @@ from sim.bench.streaming.results import CnnReport
 from sim.bench.streaming.run import measure
 from sim.bench.streaming.subject import Effort, Subject
 from sim.verification import CLOCK_MHZ
-from sw import weights
-from sw.golden.cnn_file import read_graph
+from sw.dataflow.shipped import SHIPPED
 from sw.students.cifar import ROOT_VARIABLE
 from sw.students.study import STUDIES
 
 __all__ = ["cnn"]
 
-NETWORKS = {"digits": "digits", "cifar10": "resnet33-cifar10"}
-INTERVALS = {"digits": 9216, "cifar10": 147456}
+NETWORKS = {each.data: each for each in SHIPPED.values()}
 EFFORTS = {
     "digits": Effort(
         1797,
@@ -131,19 +129,16 @@ def _subject(data: str) -> Subject:
         raise ValueError(f"no images {data!r}; there are {', '.join(NETWORKS)}")
     split = STUDIES[data].load()
     parts = (split.test, split.validation, split.train)
-    skipfree, residual = (
-        read_graph(weights.FOLDER / f"cnn_{data}_{kind}.safetensors")[0]
-        for kind in ("skipfree", "residual")
-    )
+    network = NETWORKS[data]
     return Subject(
-        NETWORKS[data],
+        network.name,
         data,
-        skipfree,
-        residual,
+        network.graph(residual=False),
+        network.graph(residual=True),
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([part.labels for part in parts]),
         len(split.test.labels),
-        INTERVALS[data],
+        network.interval,
     )
 
 

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hw.eie.config import PRESETS
-from kiln.commands.stream import SHIPPED
 from kiln.commands.synth_cnn import synth_cnn
 from kiln.commands.synth_report import bars_table, job_progress, make_report, write_report
 from kiln.terminal import fail
 from sim.synth.jobs import SynthJob, jobs_of
 from sim.synth.pool import run_jobs
 from sim.synth.run import Setting, SynthRun
+from sw.dataflow.shipped import SHIPPED
 
 __all__ = ["app"]
 
@@ -40,7 +40,9 @@ def synth(
             help=f"Whose units: one of {', '.join(PRESETS)}.  [default: paper64 for a UNIT]"
         ),
     ] = None,
-    network: Annotated[str, typer.Option(help=f"Of cnn: one of {', '.join(SHIPPED)}.")] = "digits",
+    network: Annotated[
+        str | None, typer.Option(help=f"Of cnn: one of {', '.join(SHIPPED)}.  [default: digits]")
+    ] = None,
     power: Annotated[bool, typer.Option(help="Of cnn: whether power is measured.")] = True,
     liberty: Annotated[
         Path | None,
@@ -59,7 +61,9 @@ def synth(
     words = [f"--liberty {shlex.quote(liberty.name)}"] if liberty else []
     try:
         setting = Setting.now(liberty, force=force)
+        _check(unit, preset, network, power)
         if unit == "cnn":
+            network = network or "digits"
             words = ["cnn", f"--network {network}", *([] if power else ["--no-power"]), *words]
             command = " ".join(["kiln synth", *words])
             passed = synth_cnn(
@@ -74,6 +78,17 @@ def synth(
         fail("synth", error)
     if not passed:
         raise typer.Exit(1)
+
+
+def _check(unit: str | None, preset: str | None, network: str | None, power: bool) -> None:
+    """Refuse what would have no effect."""
+    if unit == "cnn":
+        if preset is not None:
+            raise ValueError("--preset is for units of the array, not for cnn")
+    elif network is not None:
+        raise ValueError("--network is for cnn alone: kiln synth cnn --network NETWORK")
+    elif not power:
+        raise ValueError("--no-power is for cnn alone: kiln synth cnn --no-power")
 
 
 def _report(command: str, setting: Setting, workers: int, out: Path, console: Console) -> bool:

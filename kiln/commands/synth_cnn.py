@@ -10,14 +10,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from kiln.commands.stream import INTERVALS, SHIPPED, network_of
 from kiln.commands.synth_report import job_progress
 from sim.bench.streaming.power import machine_power
 from sim.synth.cnn import MachineCosts, MemoryKind, cnn_jobs, costs_of
-from sim.synth.cnn_machines import SKIPS, CnnCosts, cnn_machine, costs_file
+from sim.synth.cnn_machines import CnnCosts, costs_file
 from sim.synth.cnn_power import MachinePower
 from sim.synth.pool import run_jobs
 from sim.synth.run import Setting
+from sw.dataflow.shipped import MACHINES, SHIPPED, compile_for
 from sw.physical.sram import TEMPERATURES, SramTable
 from sw.students.cifar import DataError
 from sw.students.study import STUDIES
@@ -39,18 +39,19 @@ def synth_cnn(
     they cost; gives whether all units meet the clock."""
     if network not in SHIPPED:
         raise ValueError(f"no network {network!r}; there are {', '.join(SHIPPED)}")
-    study, _ = SHIPPED[network]
-    pixels = _pixels(study, setting, console) if power else None
+    shipped = SHIPPED[network]
+    pixels = _pixels(shipped.data, setting, console) if power else None
     report = CnnCosts(
         network=network,
         date=date.today().isoformat(),
         command=command,
-        interval=INTERVALS[study],
+        interval=shipped.interval,
         machines=[],
     )
-    for name in SKIPS:
+    for name, machine in MACHINES.items():
         with console.status(f"compiling {name}"):
-            compiled = cnn_machine(name, network_of(network, name, None)[1], report.interval)
+            graph = shipped.graph(residual=machine.residual)
+            compiled = compile_for(name, graph, interval=report.interval)
             jobs = cnn_jobs(name, compiled.config)
         with job_progress(console, len(jobs)) as advance:
             runs = run_jobs(jobs, setting, workers, advance)

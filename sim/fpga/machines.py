@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from hw.boards.boards import Board, Design, eie_on
 from hw.cnn.system import Cnn
 from hw.eie.config import PRESETS
-from sw import weights
 from sw.dataflow.compile import compile_network
 from sw.dataflow.folding import multipliers
-from sw.golden.cnn_file import read_graph
+from sw.dataflow.shipped import INTERVALS, SHIPPED
 from sw.golden.cnn_graph import QuantisedGraph
 from sw.physical.fpga import Engine, Streaming
 from sw.students.resnet import FAMILY, Shape
@@ -23,8 +22,8 @@ BUILT = ("eie", "digits", "digits-residual")
 SYNTHESISED = ("resnet8",)
 """Geometries that are synthesised only, with skips and without."""
 
-_INTERVALS = {"digits": 9216, "resnet8": 147456}
-"""Cycles a frame."""
+_IMAGES = {"digits": "digits", "resnet8": "cifar10"}
+"""Whose interval a network is folded for."""
 _MHZ = 60
 
 
@@ -46,7 +45,7 @@ def subject_of(name: str, board: Board) -> Subject:
         raise ValueError(f"{name} has no place on {board.name}; it is for ulx3s")
     network = name.removesuffix("-residual")
     skips = name != network
-    config = compile_network(_graph(network, skips), interval=_INTERVALS[network]).config
+    config = compile_network(_graph(network, skips), interval=INTERVALS[_IMAGES[network]]).config
     streaming = Streaming(
         network=network,
         skips=skips,
@@ -60,5 +59,4 @@ def _graph(network: str, skips: bool) -> QuantisedGraph:
     """Trained where the network ships: of the others only the geometry counts."""
     if network in FAMILY:
         return untrained(Shape(FAMILY[network]), skips=skips)
-    kind = "residual" if skips else "skipfree"
-    return read_graph(weights.FOLDER / f"cnn_{network}_{kind}.safetensors")[0]
+    return SHIPPED[network].graph(residual=skips)

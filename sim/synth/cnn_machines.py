@@ -1,23 +1,12 @@
-"""The streaming machines that are compared: without skips, and with skips kept in two ways."""
+"""What the streaming machines of a network cost, as a report has it."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
-from hw.cnn.config import SkipKind
-from sw.dataflow.compile import Compiled, compile_network
-from sw.golden.cnn_graph import QuantisedGraph
-
 from .cnn import MachineCosts
 
-__all__ = ["SKIPS", "CnnCosts", "cnn_machine", "costs_file"]
-
-SKIPS = {
-    "skip-free": None,
-    "buffered": SkipKind.FIFO,
-    "unbuffered": SkipKind.HOLD,
-}
-"""Machines, and what keeps their skips."""
+__all__ = ["CnnCosts", "costs_file"]
 
 
 class CnnCosts(BaseModel):
@@ -48,9 +37,3 @@ class CnnCosts(BaseModel):
 def costs_file(network: str) -> str:
     """What the report of a network is called."""
     return f"synth_{network.replace('-', '_')}.json"
-
-
-def cnn_machine(name: str, graph: QuantisedGraph, interval: int) -> Compiled:
-    """A network, with skips or without as the machine of :data:`SKIPS` needs it, on that machine.
-    What weights it has changes nothing about the machine."""
-    return compile_network(graph, interval=interval, skips=SKIPS[name] or SkipKind.FIFO)

@@ -37,11 +37,16 @@ class Bits:
         """What holds activations."""
         return self.lines + self.skips + self.gathers
 
+    def by_kind(self) -> dict[str, int]:
+        """By what reports call them."""
+        return {_KINDS.get(name, name): getattr(self, name) for name in _NAMES}
+
     def __add__(self, other: Bits) -> Bits:
         return Bits(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
 
 
 _NAMES = tuple(Bits.__dataclass_fields__)
+_KINDS = {"lines": "line buffers"}
 
 
 def bits_of(config: PipelineConfig) -> dict[str, Bits]:

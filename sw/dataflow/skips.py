@@ -20,10 +20,12 @@ from hw.cnn.config import INPUT, AddConfig, ConvConfig, PipelineConfig, Skip, Sk
 
 from .elastic import convolved
 from .flow import Beats, Fork, Record, added, given, repacked
+from .layers import DataflowError
+from .standstill import standstill_depth
 from .steady import Steady
 from .timing import WINDOW_LATENCY, last_pixels
 
-__all__ = ["skip_depths"]
+__all__ = ["check_depths", "skip_depths"]
 
 _LEAST = 3
 """Beats below which a queue does not move one a cycle."""
@@ -39,18 +41,57 @@ def skip_depths(config: PipelineConfig) -> dict[str, int]:
     around it have no cycles to spare; if they have, a queue may be longer than it must.
     """
     found = {
-        skip.source: prod(config.shape(skip.source)) // config.lanes(skip.source)
+        skip.source: _frame_beats(config, skip)
         for skip in config.skips
         if skip.kind is SkipKind.HOLD
     }
-    if len(found) < len(config.skips):
+    for queue in _queues(config):
+        found[queue.skip.source] = queue.settle()
+    return found
+
+
+def check_depths(config: PipelineConfig) -> None:
+    """
+    Refuse depths with which a pipeline loses its rate or stands still.
+
+    :class:`DataflowError` names the first skip that is too short, from the last one back, and how
+    many beats it must hold beside the others as they are; as with :func:`skip_depths`, these may be
+    more than it must where convolutions have cycles to spare. It says so where no frame at all gets
+    through, as far as that is certain.
+    """
+    for skip in config.skips:
+        beats = _frame_beats(config, skip)
+        if skip.kind is SkipKind.HOLD and skip.depth != beats:
+            raise DataflowError(
+                f"{skip.source}: keeps {skip.depth:,} beats of a frame that has {beats:,}"
+            )
+    for queue in _queues(config):
+        skip = queue.skip
+        if queue.keeps_rate(skip.depth):
+            continue
+        needed = queue.settle()
+        if skip.depth < needed:
+            text = f"{skip.source}: a queue of {skip.depth:,} beats; {needed:,} are needed to keep "
+            text += "the frame interval"
+            least = standstill_depth(config, skip)
+            if skip.depth < least:
+                text += f", and with fewer than {least:,} the pipeline stands still"
+            raise DataflowError(text)
+
+
+def _frame_beats(config: PipelineConfig, skip: Skip) -> int:
+    return prod(config.shape(skip.source)) // config.lanes(skip.source)
+
+
+def _queues(config: PipelineConfig) -> Iterator[_Queue]:
+    """From the last one back: a beat that waits holds up the sum that gives it, and with it the
+    queue before."""
+    if any(skip.kind is SkipKind.FIFO for skip in config.skips):
         steady = Steady(config)
-        # A beat that waits holds up the sum that gives it, and with it the queue before.
         for name in reversed(steady.sums):
             skip = steady.skip_of(name)
             if skip.kind is SkipKind.FIFO:
-                found[skip.source] = _Queue(steady, skip, name).settle()
-    return found
+                yield _Queue(steady, skip, name)
 
 
 class _Queue:
@@ -59,7 +100,7 @@ class _Queue:
     def __init__(self, steady: Steady, skip: Skip, name: str) -> None:
         self._steady = steady
         self._config = steady.config
-        self._skip = skip
+        self.skip = skip
         self._sum = name
         self._times = steady.times[skip.source]
         # The last one finds the queue as all that follow will.
@@ -80,11 +121,24 @@ class _Queue:
             return not record.late
 
         found = bisect_left(range(enough), True, lo=_LEAST, key=keeps_rate)
-        if self._skip.source in self._steady.sums:
-            before, beats = self._frames - 1, self._times.size
-            times = np.array(kept.sums[beats * before : beats * self._frames])
-            self._steady.sums[self._skip.source] = times - before * self._config.bound
+        self._wait(kept)
         return found
+
+    def keeps_rate(self, depth: int) -> bool:
+        """Whether a depth is enough; if so, what waits with it waits in the schedule from now
+        on."""
+        record = self._run(depth, strict=True)
+        enough = depth >= _LEAST and not record.late
+        if enough:
+            self._wait(record)
+        return enough
+
+    def _wait(self, record: Record) -> None:
+        """The sum before the queue, if there is one, takes its beats as in a run."""
+        if self.skip.source in self._steady.sums:
+            before, beats = self._frames - 1, self._times.size
+            times = np.array(record.sums[beats * before : beats * self._frames])
+            self._steady.sums[self.skip.source] = times - before * self._config.bound
 
     def _run(self, depth: int, *, strict: bool = False) -> Record:
         """What is found in all frames; ``strict`` stops where something is late."""
@@ -106,14 +160,14 @@ class _Queue:
         deadlines = self._steady.cycles(self._deadlines)
         fork = Fork(depth, self._cut, deadlines, self._passes())
         queue = fork.queue(self._source(record), record)
-        unit = self._config.node(self._skip.reader).unit
+        unit = self._config.node(self.skip.reader).unit
         if isinstance(unit, ConvConfig):
             return self._steady.projection(self._sum, unit, queue)
-        return repacked(queue, self._config.lanes(self._skip.source), unit.lanes)
+        return repacked(queue, self._config.lanes(self.skip.source), unit.lanes)
 
     def _source(self, record: Record) -> Beats:
         """The tensor that is read twice, as its readers hold it up."""
-        name, steady = self._skip.source, self._steady
+        name, steady = self.skip.source, self._steady
         unit = None if name == INPUT else self._config.node(name).unit
         if isinstance(unit, AddConfig):
             return added(steady.summand(name, record), steady.shortcut(name), record)
@@ -123,9 +177,9 @@ class _Queue:
 
     def _passes(self) -> Iterator[bool]:
         """Of each beat, whether it is for the queue."""
-        if self._skip.stride == 1:
+        if self.skip.stride == 1:
             return repeat(True)
-        _, height, width = self._config.shape(self._skip.source)
+        _, height, width = self._config.shape(self.skip.source)
         passes = np.zeros((height, width, self._times.shape[1]), bool)
         passes[::2, ::2] = True
         return chain.from_iterable(repeat(passes.reshape(-1).tolist()))
@@ -133,8 +187,8 @@ class _Queue:
     def _first_unit(self) -> tuple[int, NDArray[np.int64]]:
         """Of what else reads the tensor: beats of one of which it takes another, and of each beat
         the last cycle in which it may take the last part."""
-        (name,) = set(self._config.readers(self._skip.source)) - {self._skip.reader}
-        unit, lanes = self._config.node(name).unit, self._config.lanes(self._skip.source)
+        (name,) = set(self._config.readers(self.skip.source)) - {self.skip.reader}
+        unit, lanes = self._config.node(name).unit, self._config.lanes(self.skip.source)
         if not isinstance(unit, ConvConfig):
             cut = max(1, lanes // unit.lanes)
             return cut, self._times + cut - 1

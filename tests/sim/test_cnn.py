@@ -1,11 +1,15 @@
 """The bulk engine on small streaming networks: logits, cycles, counters, RUN and STOP."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hw.cnn.format import Error, Register, Status
-from sim.cnn import CnnEngine
+from sim.cnn import CnnEngine, CnnError
 from sw.dataflow.frame import image_frames
+from sw.dataflow.layers import DataflowError
+from sw.dataflow.standstill import standstill_depth
 from tests.sim.cnn_cases import INTERVAL, KINDS, Engines, case
 
 MACHINES = (*KINDS, "imported")
@@ -191,3 +195,32 @@ def test_two_engines(ready):
         one.check(engine, 2)
         other.check(second, 2)
         one.check(engine, 2)
+
+
+def test_depths_that_cost_the_interval_are_refused():
+    one = case("buffered")
+    with pytest.raises(DataflowError, match="stem: a queue of 38 beats; 42 are needed"):
+        CnnEngine(stem_of(one, 38))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [34, 38])
+def test_any_depth(depth):
+    """On request: the machine stands still where the compiler says so, and else is slower."""
+    one = case("buffered")
+    config = stem_of(one, depth)
+    still = depth < standstill_depth(one.config, one.config.skips[0])
+    with CnnEngine(config, any_depth=True, limit=8 * INTERVAL) as engine:
+        engine.load(replace(one.compiled, config=config))
+        if still:
+            with pytest.raises(CnnError, match="frame 0 of 12: no answer"):
+                engine.stream(one.pixels)
+        else:
+            assert one.check(engine).intervals[-1] > 1.5 * INTERVAL
+    assert still == (depth == 34)
+
+
+def stem_of(one, depth):
+    """The pipeline with another depth of its first skip."""
+    first, *others = one.config.skips
+    return replace(one.config, skips=(replace(first, depth=depth), *others))

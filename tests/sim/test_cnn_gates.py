@@ -90,4 +90,4 @@ def test_equals_golden_and_counts_what_it_does(netlists):
     first, second = (seen.activities[place] for place in TWICE)
     assert (first.toggles != second.toggles).any()
     accesses = seen.activities["block1.conv2"].accesses
-    assert accesses == {"dot/weights.sram.macro": (3 * INTERVAL, 0)}
+    assert accesses == {"dot/weights.sram_0.macro": (3 * INTERVAL, 0)}

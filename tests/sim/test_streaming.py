@@ -125,6 +125,23 @@ def test_skips(engines, machine, kept):
     assert (report.interval > report.bound) == kept
 
 
+@pytest.mark.parametrize(("tested", "accuracy"), [(3, 0.0), (6, 0.5), (None, 0.75)])
+def test_accuracy_of_the_first_images(engines, tested, accuracy):
+    """Those that the network has not seen; all are compared."""
+    _, one = engines.ready()
+    labels = one.classes.copy()
+    labels[:3] = (labels[:3] + 1) % 10
+    report, _ = run(engines, "skip-free", labels, tested=tested)
+    assert report.accuracy_golden == report.accuracy_rtl == accuracy
+    assert (report.images, report.tested) == (12, tested or 12)
+
+
+def test_another_clock(engines):
+    report, _ = run(engines, "skip-free", clock_mhz=625.0)
+    assert report.clock_mhz == 625
+    assert report.frames_per_second == pytest.approx(625e6 / INTERVAL)
+
+
 def test_accuracy(engines):
     """Of labels that are others: the share of those that are right."""
     _, one = engines.ready()

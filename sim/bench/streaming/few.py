@@ -28,7 +28,7 @@ def few_frames(
     a logit is not the golden model's."""
     there = Compiled(compiled.graph, config, compiled.weights, compiled.parameters)
     pixels, labels = subject.pixels[:FEW], subject.labels[:FEW]
-    with CnnEngine(config, limit=_STOPPED * config.bound) as engine:
+    with CnnEngine(config, any_depth=True, limit=_STOPPED * config.bound) as engine:
         engine.load(there)
         try:
             run = verify_stream(subject.name, there, engine, pixels, labels, progress=progress)

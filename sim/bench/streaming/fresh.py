@@ -21,7 +21,7 @@ def fresh_build(subject: Subject) -> Fresh:
     """Compile the skip-free network, elaborate its machine, build the model, run a few frames."""
     started = time.monotonic()
     with _empty_cache():
-        compiled = subject.lean()
+        compiled = subject.machine("skip-free")
         run = few_frames(subject, compiled, compiled.config, lambda done: None)
     if run is None:
         raise RuntimeError(f"the pipeline of {subject.name} stood still")

@@ -118,7 +118,7 @@ def _machines(rows: Sequence[MachineRow]) -> str:
                 row.run.machine,
                 f"{row.run.images + (row.stalled.images if row.stalled else 0):,}",
                 str(row.run.mismatches + (row.stalled.mismatches if row.stalled else 0)),
-                f"{row.accuracy:.1%} of {row.tests:,}",
+                f"{row.run.accuracy_golden:.1%} of {row.run.tested:,}",
                 f"{row.run.latency:,}",
                 f"{row.run.interval:,.0f}",
                 f"{row.run.bound:,}",

@@ -32,7 +32,7 @@ def peers_parts(report: CnnReport) -> Iterator[str]:
     yield "## Published\n"
     yield _HEAD
     accuracies = {
-        (row.run.network, row.run.machine == "buffered"): f"{100 * row.accuracy:.1f}"
+        (row.run.network, row.run.machine == "buffered"): f"{100 * row.run.accuracy_golden:.1f}"
         for row in report.machines
         if row.run.machine != "unbuffered"
     }

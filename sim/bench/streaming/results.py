@@ -51,8 +51,7 @@ class MachineRow(BaseModel):
     """
     A network on one of the three machines.
 
-    ``run`` is that on the RTL, ``stalled`` another one with words held back, if there was one;
-    ``accuracy`` is the golden model's, of the ``tests`` images among them that no network has seen.
+    ``run`` is that on the RTL, ``stalled`` another one with words held back, if there was one.
     ``expected_interval`` is what an unbuffered machine should take by its worst block, in cycles,
     and ``hold`` that block. Of a buffered one ``reread_skip_bits`` are what skips would still have
     to keep if they were read from the line buffers of their blocks' first convolutions,
@@ -62,8 +61,6 @@ class MachineRow(BaseModel):
 
     data: str
     run: StreamReport
-    tests: int
-    accuracy: float
     stalled: StreamReport | None = None
     expected_interval: float | None = None
     hold: Hold | None = None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.cnn.config import SkipKind
-from sw.dataflow.compile import Compiled, compile_network
+from sw.dataflow.compile import Compiled
+from sw.dataflow.shipped import MACHINES, compile_for
 from sw.golden.cnn_graph import QuantisedGraph
 
 __all__ = ["Effort", "Subject"]
@@ -72,15 +72,9 @@ class Subject:
 
     def machines(self) -> list[tuple[str, Compiled]]:
         """Skip-free, buffered, unbuffered."""
-        return [
-            ("skip-free", self.lean()),
-            ("buffered", compile_network(self.residual, interval=self.interval)),
-            (
-                "unbuffered",
-                compile_network(self.residual, interval=self.interval, skips=SkipKind.HOLD),
-            ),
-        ]
+        return [(name, self.machine(name)) for name in MACHINES]
 
-    def lean(self) -> Compiled:
-        """The network without skips."""
-        return compile_network(self.skipfree, interval=self.interval)
+    def machine(self, name: str) -> Compiled:
+        """One of them."""
+        graph = self.residual if MACHINES[name].residual else self.skipfree
+        return compile_for(name, graph, interval=self.interval)

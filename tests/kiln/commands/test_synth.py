@@ -48,7 +48,7 @@ def streaming(monkeypatch, tmp_path):
         return Run(job, report, {}, tmp_path, warm=False)
 
     monkeypatch.setattr(
-        synth_cnn, "cnn_machine", lambda *_: SimpleNamespace(config=PIPELINES["block"])
+        synth_cnn, "compile_for", lambda *_, **__: SimpleNamespace(config=PIPELINES["block"])
     )
     monkeypatch.setattr(pool, "run_job", run_job)
     return slack
@@ -99,6 +99,10 @@ def test_power_needs_images(monkeypatch, streaming, tmp_path):
     ("arguments", "message"),
     [
         (["cnn", "--network", "alex"], "no network 'alex'; there are digits, resnet33-cifar10"),
+        (["cnn", "--preset", "tiny"], "--preset is for units of the array, not for cnn"),
+        (["eie.arith", "--network", "digits"], "--network is for cnn alone"),
+        (["--network", "digits"], "--network is for cnn alone"),
+        (["eie.arith", "--no-power"], "--no-power is for cnn alone"),
         (["eie.nothing", "--preset", "tiny"], "no unit 'eie.nothing' in tiny; there are eie.pe"),
         (["eie.pe", "--preset", "paper65"], "no preset 'paper65'; there are tiny, "),
     ],

@@ -13,8 +13,9 @@ from sim.synth.cnn import (
     machine_costs,
     memory_kind,
 )
-from sim.synth.cnn_machines import SKIPS, CnnCosts, cnn_machine, costs_file
+from sim.synth.cnn_machines import CnnCosts, costs_file
 from sim.synth.run import Run, Setting
+from sw.dataflow.shipped import MACHINES, compile_for
 from sw.physical.sram import SramTable
 from sw.students.resnet import Shape
 from sw.students.untrained import untrained
@@ -111,8 +112,8 @@ def test_machines_of_a_shape():
     shape = Shape((1, 1), width=4, channels=1, side=4)
     graphs = {skips: untrained(shape, skips=skips) for skips in (False, True)}
     machines = {
-        name: cnn_machine(name, graphs[kind is not None], 288).config
-        for name, kind in SKIPS.items()
+        name: compile_for(name, graphs[machine.residual], interval=288).config
+        for name, machine in MACHINES.items()
     }
     assert all(machine.bound <= 288 for machine in machines.values())
     assert not machines["skip-free"].skips

@@ -28,6 +28,17 @@ def test_bits_by_node():
     assert bits_of(BLOCK) == EXPECTED
 
 
+def test_kinds():
+    """All of them, by name."""
+    assert Bits(1, 2, 3, 4, 5).by_kind() == {
+        "line buffers": 1,
+        "skips": 2,
+        "gathers": 3,
+        "weights": 4,
+        "parameters": 5,
+    }
+
+
 def test_stride_needs_a_third_row():
     unit = replace(BLOCK.nodes[0].unit, height=12, width=12, stride=2)
     nodes = (replace(BLOCK.nodes[0], unit=unit), *BLOCK.nodes[1:])

@@ -6,7 +6,8 @@ from sim.bench.streaming.bars import verdicts
 from sim.bench.streaming.costs import CostRow, Costs, read_costs
 from sim.bench.streaming.costs_page import costs_parts
 from sim.synth.cnn import costs_of
-from sim.synth.cnn_machines import SKIPS, CnnCosts
+from sim.synth.cnn_machines import CnnCosts
+from sw.dataflow.shipped import MACHINES
 from sw.physical.sram import SramTable
 from tests.sim.bench.streaming.made_up import report
 from tests.sim.synth.reports import machine_power
@@ -50,13 +51,13 @@ def page(*found):
 
 
 def test_read(tmp_path):
-    machines = [costs_of(name, runs(tmp_path), SramTable.load()) for name in SKIPS]
+    machines = [costs_of(name, runs(tmp_path), SramTable.load()) for name in MACHINES]
     machines[0].power = machine_power()
     facts = {"date": "2026-01-02", "command": "kiln synth cnn --network digits"}
     written = CnnCosts(network="digits", interval=9216, machines=machines, **facts)
     (tmp_path / "synth_digits.json").write_text(written.model_dump_json())
     found = read_costs(tmp_path, "digits", "digits")
-    assert [each.machine for each in found.machines] == list(SKIPS)
+    assert [each.machine for each in found.machines] == list(MACHINES)
     free, buffered = found.machine("skip-free"), found.machine("buffered")
     assert free.power == machine_power() and buffered.power is None
     assert free.logic_mm2 == machines[0].logic_mm2 and free.sram_mm2 == machines[0].sram_mm2
