@@ -15,6 +15,14 @@ def run(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
+def judged(result, out):
+    """The report of a run, whose exit code says whether a bar of it is missed."""
+    report = json.loads((out / "student.json").read_text())
+    missed = any(verdict["passed"] is False for verdict in report["verdicts"])
+    assert result.exit_code == int(missed), result.output
+    return report
+
+
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     monkeypatch.delenv("CIFAR10_ROOT", raising=False)
@@ -27,10 +35,8 @@ def bench(tmp_path, monkeypatch):
 
 def test_nothing_is_trained(bench):
     _, out, student = bench
-    result = student("--threads", 1)
-    assert result.exit_code == 0, result.output
+    report = judged(student("--threads", 1), out)
     assert {path.name for path in out.iterdir()} == {"student.json", "student.md"}
-    report = json.loads((out / "student.json").read_text())
     assert report["command"] == "kiln bench student --threads 1"
     assert [each["data"] for each in report["comparisons"]] == ["cifar10", "digits"]
     assert report["golden"] == []
@@ -44,18 +50,33 @@ def test_what_is_missing_is_trained(bench):
     place, out, student = bench
     words = ("--width", 4, *place, "--epochs", 1)
     assert run("train", "teacher", *words).exit_code == 0
-    result = student("--train", "digits")
-    assert result.exit_code == 0, result.output
+    report = judged(student("--train", "digits"), out)
     names = {"student.json", "student.md", "student_epochs.png", "student_skips.png"}
     assert {path.name for path in out.iterdir()} == names
-    report = json.loads((out / "student.json").read_text())
     assert report["command"] == "kiln bench student --train digits"
     digits = report["comparisons"][1]
     for row in digits["methods"]:
         assert [run["state"] for run in row["runs"]] == ["trained"] * 2
         assert row["mean"] is not None
     again = student("--train", "digits")
-    assert again.exit_code == 0 and "epoch" not in again.output
+    assert judged(again, out) and "  loss " not in again.output
+
+
+def test_a_bar_that_is_missed_ends_with_one(bench, monkeypatch):
+    shipped = bench_student.shipped(bench_student.WEIGHTS)
+    for right in (0.9, 1.0):
+        networks = [
+            each.model_copy(
+                update={
+                    "facts": each.facts.model_copy(
+                        update={"test_float": right, "test_integers": right}
+                    )
+                }
+            )
+            for each in shipped
+        ]
+        monkeypatch.setattr(bench_student, "shipped", lambda folder, found=networks: found)
+        assert bench[2]().exit_code == (1 if right == 0.9 else 0)
 
 
 @pytest.mark.parametrize(
