@@ -14,8 +14,6 @@ from .subject import Subject
 
 __all__ = ["fresh_build"]
 
-_CACHE = "KILN_CACHE"
-
 
 def fresh_build(subject: Subject) -> Fresh:
     """Compile the skip-free network, elaborate its machine, build the model, run a few frames."""
@@ -35,12 +33,15 @@ def fresh_build(subject: Subject) -> Fresh:
 
 @contextmanager
 def _empty_cache() -> Iterator[None]:
-    before = os.environ.get(_CACHE)
+    """No model, no Verilog and no object file is there."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[_CACHE] = folder
+        empty = {"KILN_CACHE": folder, "CCACHE_DISABLE": "1"}
+        before = {name: os.environ.get(name) for name in empty}
+        os.environ.update(empty)
         try:
             yield
         finally:
-            del os.environ[_CACHE]
-            if before is not None:
-                os.environ[_CACHE] = before
+            for name, value in before.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value

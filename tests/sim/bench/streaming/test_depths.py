@@ -90,11 +90,13 @@ def test_fresh_build_has_a_cache_of_its_own(subject, flow, monkeypatch):
     monkeypatch.setattr(
         fresh,
         "few_frames",
-        lambda *rest: seen.append(os.environ["KILN_CACHE"]) or flow[0](*rest),
+        lambda *rest: seen.append(dict(os.environ)) or flow[0](*rest),
     )
+    monkeypatch.delenv("CCACHE_DISABLE", raising=False)
     found = fresh_build(subject)
-    assert os.environ["KILN_CACHE"] == "mine"
-    assert seen != ["mine"] and not os.path.exists(seen[0])
+    assert os.environ["KILN_CACHE"] == "mine" and "CCACHE_DISABLE" not in os.environ
+    assert seen[0]["KILN_CACHE"] != "mine" and not os.path.exists(seen[0]["KILN_CACHE"])
+    assert seen[0]["CCACHE_DISABLE"] == "1"
     assert (found.network, found.frames) == ("digits", 6) and found.seconds > 0
 
 
