@@ -139,6 +139,7 @@ def _subject(data: str) -> Subject:
         np.concatenate([part.labels for part in parts]),
         len(split.test.labels),
         network.interval,
+        {residual: network.accuracy(residual=residual) for residual in (False, True)},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hw.cnn.config import SkipKind
 from sw import weights
@@ -63,8 +64,15 @@ class Shipped:
 
     def graph(self, *, residual: bool) -> QuantisedGraph:
         """With skips or without."""
+        return read_graph(self._file(residual))[0]
+
+    def accuracy(self, *, residual: bool) -> float:
+        """Share of all test images that its integers get right, as its file says."""
+        return float(read_graph(self._file(residual))[1]["test_integers"])
+
+    def _file(self, residual: bool) -> Path:
         kind = "residual" if residual else "skipfree"
-        return read_graph(weights.FOLDER / f"cnn_{self.data}_{kind}.safetensors")[0]
+        return weights.FOLDER / f"cnn_{self.data}_{kind}.safetensors"
 
 
 SHIPPED = {

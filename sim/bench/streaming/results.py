@@ -51,7 +51,8 @@ class MachineRow(BaseModel):
     """
     A network on one of the three machines.
 
-    ``run`` is that on the RTL, ``stalled`` another one with words held back, if there was one.
+    ``run`` is that on the RTL, ``stalled`` another one with words held back, if there was one;
+    ``accuracy`` is that of the network's integers on all test images, as its file says.
     ``expected_interval`` is what an unbuffered machine should take by its worst block, in cycles,
     and ``hold`` that block. Of a buffered one ``reread_skip_bits`` are what skips would still have
     to keep if they were read from the line buffers of their blocks' first convolutions,
@@ -61,6 +62,7 @@ class MachineRow(BaseModel):
 
     data: str
     run: StreamReport
+    accuracy: float
     stalled: StreamReport | None = None
     expected_interval: float | None = None
     hold: Hold | None = None

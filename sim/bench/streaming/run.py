@@ -15,7 +15,7 @@ from sw.dataflow.compile import Compiled, compile_network
 from sw.dataflow.folding import multipliers
 from sw.dataflow.layers import layers
 from sw.dataflow.memory import skip_bits
-from sw.dataflow.shipped import INTERVALS
+from sw.dataflow.shipped import INTERVALS, MACHINES
 from sw.students.resnet import FAMILY, Shape
 from sw.students.untrained import untrained
 
@@ -87,7 +87,8 @@ def _machine(
             stalled = verify_stream(
                 subject.name, compiled, engine, pixels[some], labels[some], stalls=STALLS
             )
-    row = MachineRow(data=subject.data, run=run, stalled=stalled)
+    right = subject.accuracies[MACHINES[run.machine].residual]
+    row = MachineRow(data=subject.data, run=run, accuracy=right, stalled=stalled)
     config = compiled.config
     if row.run.machine == "unbuffered":
         row.expected_interval = expected_hold_interval(config)

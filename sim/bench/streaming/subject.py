@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,8 @@ class Subject:
         Images that no network was trained or chosen with: the first ones.
     interval : int
         Cycles a frame.
+    accuracies : mapping of bool to float
+        Of all test images, with skips and without.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Subject:
     labels: NDArray[np.int64]
     tests: int
     interval: int
+    accuracies: Mapping[bool, float]
 
     def machines(self) -> list[tuple[str, Compiled]]:
         """Skip-free, buffered, unbuffered."""

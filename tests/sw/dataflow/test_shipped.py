@@ -1,9 +1,12 @@
 """The networks that ship and their machines."""
 
+import json
+
 import pytest
 
 from sw.dataflow.shipped import MACHINES, SHIPPED, compile_for
 from sw.students.study import STUDIES
+from sw.weights import FOLDER
 
 
 def test_names():
@@ -26,3 +29,9 @@ def test_a_budget():
     graph = SHIPPED["digits"].graph(residual=False)
     config = compile_for("skip-free", graph, multipliers=82).config
     assert sum(node.unit.multipliers for node in config.nodes) <= 82
+
+
+def test_accuracies_are_those_of_their_files():
+    digits = SHIPPED["digits"]
+    found = json.loads((FOLDER / "cnn_digits_skipfree.json").read_text())
+    assert digits.accuracy(residual=False) == found["test_integers"] >= 0.97

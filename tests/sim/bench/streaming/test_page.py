@@ -83,7 +83,7 @@ def test_page():
         "15.10 frames a second and multiplier",
         "| fpgaConvNet | ResNet8 | ZC706 | 27,541 | 187 | 6,790 | 86.0 | 525 | 108,000 |  |",
         "| hls4ml RN07 | ResNet-like, skips removed | Arty |  |  | 30.1 | 83.5 |  |  | 73.1 |",
-        "| digits, without skips | LFE5U, placed | 1,000 | 60 | 60,000 | 97.5 | 80 | 13,000 |",
+        "| digits, without skips | LFE5U, placed | 1,000 | 60 | 60,000 | 96.0 | 80 | 13,000 |",
         "| Kiln | resnet8, with skips | LFE5U, not placed | 147,456 |  |  |  | 86 | 10,000 |",
         "| Tailor, up to | 34% | 13% | 16% |  |",
         "| one block of ResNet, FINN | 5.3% |  | 2.0% | +4.7% |",
